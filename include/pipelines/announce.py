@@ -1,0 +1,118 @@
+"""Put orders into the inbox that nobody announced, or that somebody asks for again.
+
+The webhook is a hint; the API is the truth. A *sweep* lists what changed since the last one, less an
+overlap, and keeps what the inbox does not have yet: the identity (record and version) is the one the
+receiver uses, so an order that a webhook did announce is not carried twice. A *request* (order
+numbers, a window, a backfill) is kept under the run's own identity: it is looked at again, and found
+unchanged when nothing has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from include.ledger import Delivery
+from include.pipelines.ports import FLOW, SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from include.connectors.zoho_inventory import OrderStub
+    from include.pipelines.ports import World
+
+log = logging.getLogger(__name__)
+
+EVENT = "salesorder"
+OVERLAP = timedelta(minutes=10)
+"""Read again before the watermark: remote clocks jump and lists lag behind writes."""
+FIRST_SWEEP = timedelta(days=1)
+PAGE = 200
+CURSOR = f"{FLOW}/last_modified_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run was asked to carry besides what is already pending.
+
+    Attributes:
+        numbers: order numbers to look at again.
+        since: start of a window of last-modified times, inclusive.
+        until: its end, exclusive.
+        sweep: poll for what was never announced.
+        recheck: compare with the ERP even if the version was carried already.
+    """
+
+    numbers: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    sweep: bool = False
+    recheck: bool = False
+
+
+def delivery_id(record_id: str, version: str, *, request: str = "") -> str:
+    """The identity under which one version of one order is kept once.
+
+    Zoho sends no delivery id, so it is made of what happened: the event, the record, its version.
+    """
+    return ":".join(part for part in (EVENT, record_id, version, request) if part)
+
+
+def announce(world: World, run_id: str, request: Request) -> int:
+    """Keep what ``request`` asks for in the inbox; returns how many rows are new."""
+    if request.numbers or request.since:
+        return _keep(world, _asked(world, request), run_id=run_id, recheck=request.recheck)
+    return _sweep(world) if request.sweep else 0
+
+
+def _asked(world: World, request: Request) -> Iterator[OrderStub]:
+    if request.numbers:
+        missing = set(request.numbers)
+        for stub in world.source.list_sales_orders(numbers=request.numbers):
+            missing.discard(stub.number)
+            yield stub
+        if missing:
+            log.warning("asked for orders that %s does not have: %s", SOURCE, ", ".join(sorted(missing)))
+    else:
+        yield from world.source.list_sales_orders(modified_since=request.since, modified_until=request.until)
+
+
+def _sweep(world: World) -> int:
+    seen = world.ledger.cursors.get(CURSOR)
+    since = datetime.fromisoformat(seen) - OVERLAP if seen else world.clock() - FIRST_SWEEP
+    newest, kept = seen, 0
+    for page in _pages(world.source.list_sales_orders(modified_since=since)):
+        kept += _keep(world, page)
+        newest = max([newest or "", *(stub.last_modified.isoformat() for stub in page)])
+        world.ledger.cursors.advance(CURSOR, newest)
+    return kept
+
+
+def _pages(stubs: Iterable[OrderStub]) -> Iterator[list[OrderStub]]:
+    page: list[OrderStub] = []
+    for stub in stubs:
+        page.append(stub)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _keep(world: World, stubs: Iterable[OrderStub], *, run_id: str = "", recheck: bool = False) -> int:
+    headers = {"origin": "request" if run_id else "sweep", **({"recheck": "true"} if recheck else {})}
+    deliveries = [
+        Delivery(
+            system=SOURCE,
+            event=EVENT,
+            record_key=stub.id,
+            delivery_id=delivery_id(stub.id, stub.last_modified_time, request=run_id),
+            version=stub.last_modified_time,
+            payload=b"",
+            headers=headers,
+        )
+        for stub in stubs
+    ]
+    return world.ledger.inbox.keep_many(FLOW, deliveries) if deliveries else 0

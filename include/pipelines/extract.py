@@ -1,0 +1,77 @@
+"""Fetch what the batch's records say now.
+
+Several events of one record become one detail call; a record whose version was already carried costs
+none. The bytes are kept as they came: a replay starts from them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from include.canonical import Reason
+from include.ledger import Outcome
+from include.pipelines.outcomes import keep, problem, problem_frame
+from include.pipelines.ports import ORDER, SOURCE, TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.ledger import InboxRow
+    from include.pipelines.ports import Ticket, World
+
+RECORDS = "records"
+RECORD_FRAME = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("recheck", pa.bool_()),
+        pa.field("payload", pa.binary()),
+    ]
+)
+
+
+def extract(world: World, ticket: Ticket) -> dict[str, int]:
+    """Stage ``records.parquet``: one row per record that must be looked at.
+
+    Returns:
+        Counts: ``received`` rows, ``unchanged`` and ``fetched`` records.
+    """
+    rows = world.ledger.inbox.batch(ticket.batch_id)
+    wanted, outcomes = _changed(world, rows)
+    problems, records = [], []
+    for key, payload in world.source.sales_orders(list(wanted)):
+        if payload is None:
+            problems.append(_gone(key))
+        else:
+            records.append({"key": key, "recheck": wanted[key], "payload": payload})
+    staging = world.staging(ticket)
+    table = pa.Table.from_pylist(records, schema=RECORD_FRAME)
+    staging.write(RECORDS, table.to_pandas(types_mapper=pd.ArrowDtype))
+    keep(staging, "extract", outcomes, problem_frame(problems))
+    return {"received": len(rows), "unchanged": len(outcomes), "fetched": len(records)}
+
+
+def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], dict[str, Outcome]]:
+    """Records to fetch (and whether to compare them in any case), and those that are carried already."""
+    newest = {row.record_key: row.version for row in rows}
+    recheck = {row.record_key for row in rows if row.headers.get("recheck") == "true"}
+    links = world.ledger.crosswalk.find(ORDER, SOURCE, list(newest), TARGET)
+    outcomes = {
+        key: Outcome.UNCHANGED
+        for key, version in newest.items()
+        if key not in recheck and key in links and links[key].source_version == version
+    }
+    return {key: key in recheck for key in newest if key not in outcomes}, outcomes
+
+
+def _gone(key: str) -> dict[str, object]:
+    return problem(
+        key,
+        Reason.NOT_FOUND_AT_SOURCE,
+        field="salesorder_id",
+        value=key,
+        message=f"sales order {key} was announced, but Zoho Inventory no longer has it",
+        remedy="If it was deleted by mistake, create it again in Zoho; if the order already stands in Sage, cancel it there.",
+    )

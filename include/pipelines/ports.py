@@ -1,0 +1,134 @@
+"""What the pipelines ask of the outside world.
+
+Clients arrive as arguments; a test hands in something real and small, ``tradebridge.connections``
+hands in the real systems.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from include.pipelines.staging import Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.connectors.zoho_inventory import OrderStub
+    from include.ledger import Ledger
+    from include.pipelines.staging import StagingPath
+
+FLOW = "zoho_orders_to_sage100"
+SOURCE = "zoho_inventory"
+TARGET = "sage100"
+ORDER = "sales_order"
+CUSTOMER = "customer"
+
+
+class OrderSource(Protocol):
+    """Where orders come from."""
+
+    def list_sales_orders(
+        self,
+        *,
+        modified_since: datetime | None = None,
+        modified_until: datetime | None = None,
+        numbers: Sequence[str] | None = None,
+    ) -> Iterator[OrderStub]:
+        """Ids and versions of orders, oldest change first."""
+
+    def sales_orders(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each order's own JSON bytes, ``None`` when the source no longer has it."""
+
+
+class SourceNotes(Protocol):
+    """How the people at the source are told."""
+
+    def add_comment(self, salesorder_id: str, text: str) -> bool:
+        """Write a note on an order unless the same note stands there; says whether it wrote."""
+
+
+class ErpReads(Protocol):
+    """What is read from the ERP, a constant number of queries a batch."""
+
+    def references(self) -> Mapping[str, pd.DataFrame]:
+        """Reference tables by name, each a ``REFERENCE_FRAME``."""
+
+    def items(self, codes: Sequence[str] | None = None) -> pd.DataFrame:
+        """The item catalogue."""
+
+    def aliases(self) -> pd.DataFrame:
+        """Other names of items."""
+
+    def customers(self) -> pd.DataFrame:
+        """Customers as matching needs them."""
+
+    def orders_by_source(self, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
+        """Orders that already stand in the ERP, by (source id, customer PO)."""
+
+
+class ErpWrites(Protocol):
+    """What is written to the ERP; every answer is read, none is raised away."""
+
+    def create_orders(self, records: Sequence[OrderWrite]) -> list[WriteResult]:
+        """Create, or adopt what already stands there."""
+
+    def change_order(self, record: OrderWrite) -> WriteResult:
+        """Make the live order equal to the record."""
+
+    def cancel_order(self, record: OrderWrite, *, reason: str) -> WriteResult:
+        """Take the order out of the live tables if nothing of it has moved."""
+
+    def create_customers(self, records: Sequence[CustomerWrite]) -> list[WriteResult]:
+        """Create, or adopt what already stands there."""
+
+
+def utcnow() -> datetime:
+    """The clock a world runs by unless a test gives another."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a stage may touch.
+
+    Attributes:
+        settings: site constants the mappings read (company currency, default division, ...).
+        time_zone: the source organisation's zone, for dates without one.
+        lease: how long a batch stays ours before another run may take it.
+    """
+
+    ledger: Ledger
+    source: OrderSource
+    notes: SourceNotes
+    reads: ErpReads
+    writes: ErpWrites
+    staging_root: StagingPath
+    settings: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    lease: timedelta = timedelta(minutes=15)
+    clock: Callable[[], datetime] = utcnow
+
+    def staging(self, ticket: Ticket) -> Staging:
+        """The staging folder of one batch."""
+        return Staging(
+            self.staging_root, flow=ticket.flow, run_id=ticket.run_id, batch_id=ticket.batch_id
+        )
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """The batch a stage works on."""
+
+    run_id: str
+    batch_id: str
+    flow: str = FLOW
+
+
+def distinct(values: Iterable[str]) -> list[str]:
+    """Each value once, in order of first appearance."""
+    return list(dict.fromkeys(values))

@@ -1,0 +1,56 @@
+"""What a run did, as a till that must balance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from include.errors import SetError
+from include.ledger import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(slots=True)
+class RunReport:
+    """Rows received by a run and what became of each.
+
+    ``received = loaded + unchanged + parked + rejected + duplicate + in doubt + returned``, where
+    *returned* rows went back to the inbox because their batch failed; a run that returns rows is
+    red, but nothing of it is lost.
+    """
+
+    flow: str
+    run_id: str
+    received: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    returned: int = 0
+    details: dict[str, str] = field(default_factory=dict)
+
+    def count(self, outcomes: Mapping[str, int]) -> None:
+        """Add rows by outcome."""
+        self.outcomes.update({str(name): rows for name, rows in outcomes.items()})
+
+    @property
+    def accounted(self) -> int:
+        """Rows of which we know what became."""
+        return self.outcomes.total() + self.returned
+
+    def close(self) -> dict[str, int]:
+        """Counts by name, once they balance.
+
+        Raises:
+            SetError: received and accounted differ: something was lost or counted twice.
+        """
+        if self.received != self.accounted:
+            raise SetError(
+                f"run {self.run_id} of {self.flow} does not balance: received {self.received}, "
+                f"accounted for {self.accounted} ({dict(self.outcomes)}, returned {self.returned})"
+            )
+        return {
+            "received": self.received,
+            **{outcome.value: self.outcomes.get(outcome.value, 0) for outcome in Outcome},
+            "returned": self.returned,
+        }

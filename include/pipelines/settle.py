@@ -1,0 +1,113 @@
+"""Close the books of a run: inbox rows, exceptions, notes to the source, and a report that balances."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.canonical import Reason
+from include.errors import IntegrationError
+from include.ledger import NewException, Outcome
+from include.pipelines.outcomes import gathered
+from include.pipelines.ports import Ticket
+from include.pipelines.report import RunReport
+from include.pipelines.translate import PLAN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from include.ledger import InboxRow
+    from include.pipelines.ports import World
+
+log = logging.getLogger(__name__)
+
+RETURN_AFTER = timedelta(seconds=30)
+"""A batch that failed comes back after this, doubled with every attempt."""
+RETURN_AT_MOST = timedelta(hours=1)
+
+
+def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> dict[str, int]:
+    """Settle every batch of a run, then balance.
+
+    A batch that no stage could finish goes back to the inbox; the report counts its rows as
+    *returned*.
+
+    Returns:
+        The report's counts.
+
+    Raises:
+        SetError: the counts do not balance.
+    """
+    report = RunReport(flow, run_id)
+    for batch_id in batches:
+        ticket = Ticket(run_id=run_id, batch_id=batch_id, flow=flow)
+        rows = world.ledger.inbox.batch(batch_id)
+        report.received += len(rows)
+        _settle_batch(world, ticket, rows, report)
+    counts = report.close()
+    world.ledger.reports.save(flow=flow, run_id=run_id, counts=counts)
+    return counts
+
+
+def _settle_batch(world: World, ticket: Ticket, rows: Sequence[InboxRow], report: RunReport) -> None:
+    outcomes, problems = gathered(world.staging(ticket))
+    settled = {row.record_key: outcomes[row.record_key] for row in rows if row.record_key in outcomes}
+    _open_exceptions(world, ticket, problems[problems.key.isin(settled)], rows)
+    done = [key for key, outcome in settled.items() if outcome in {Outcome.LOADED, Outcome.UNCHANGED}]
+    world.ledger.exceptions.resolve(ticket.flow, done, how=f"carried by {ticket.run_id}")
+    _tell_the_source(world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED})
+    report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
+    left = [row for row in rows if row.record_key not in settled]
+    if left:
+        wait = min(RETURN_AFTER * 2 ** max(row.attempts for row in left), RETURN_AT_MOST)
+        report.returned += world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + wait)
+
+
+def _open_exceptions(world: World, ticket: Ticket, problems: pd.DataFrame, rows: Sequence[InboxRow]) -> None:
+    staging = world.staging(ticket)
+    versions = {row.record_key: row.version for row in rows}
+    labels, mapping = dict[str, str](), ""
+    if staging.has(PLAN):
+        plan = staging.read(PLAN)
+        labels = dict(zip(plan.key, plan.number, strict=True))
+        mapping = plan.mapping.iloc[0] if len(plan) else ""
+    world.ledger.exceptions.open(
+        [
+            NewException(
+                flow=ticket.flow,
+                record_key=row.key,
+                record_label=labels.get(row.key, row.key),
+                code=row.code,
+                disposition=Reason(row.code).disposition.value,
+                field=row.field,
+                line=row.line,
+                value=row.value,
+                message=row.message,
+                remedy=row.remedy,
+                candidates=row.candidates,
+                payload_ref=str(staging),
+                mapping_version=mapping,
+                source_version=versions.get(row.key, ""),
+                run_id=ticket.run_id,
+                dag_id=ticket.flow,
+                task_id="settle_orders",
+                try_number=1,
+            )
+            for row in problems.itertuples(index=False)
+        ]
+    )
+
+
+def _tell_the_source(world: World, problems: pd.DataFrame, rejected: set[str]) -> None:
+    """A49: whoever entered the order reads on the order itself what is wrong with it."""
+    for key, rows in problems[problems.key.isin(rejected)].groupby("key", sort=False):
+        lines = [f"- {row.message}. {row.remedy}" for row in rows.itertuples(index=False)]
+        text = "This order could not be carried to Sage 100:\n" + "\n".join(lines)
+        try:
+            world.notes.add_comment(str(key), text)
+        except IntegrationError as error:
+            # The exception row stands; a note that cannot be written must not undo the run.
+            log.warning("no note on order %s: %s", key, type(error).__name__)

@@ -1,0 +1,71 @@
+"""Where record sets wait between two tasks.
+
+Tasks hand each other ids and counts; the records themselves lie here as Parquet, under
+``<root>/<flow>/<run>/<batch>/<name>.parquet``. The root is any path object that knows ``/``,
+``open``, ``mkdir`` and ``exists``: a ``pathlib.Path`` in a test, Airflow's ``ObjectStoragePath`` (a
+folder, s3, gs, abfs) in a task.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+class StagingPath(Protocol):
+    """The part of a path that staging needs."""
+
+    def __truediv__(self, name: str, /) -> Self: ...  # noqa: D105
+    def open(self, mode: str = ...) -> AbstractContextManager[Any]:  # noqa: D102
+        ...
+    def mkdir(self, *, parents: bool = ..., exist_ok: bool = ...) -> None: ...  # noqa: D102
+    def exists(self) -> bool: ...  # noqa: D102
+
+
+class Staging:
+    """The record sets of one batch.
+
+    Args:
+        root: the staging area.
+        flow: DAG id.
+        run_id: DAG run id; characters that a path cannot hold are replaced.
+        batch_id: the leased batch.
+    """
+
+    def __init__(self, root: StagingPath, *, flow: str, run_id: str, batch_id: str) -> None:
+        safe = re.sub(r"[^A-Za-z0-9_.=-]", "_", run_id)
+        self._folder = root / flow / safe / str(batch_id)
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep ``frame`` (Arrow-backed or convertible columns) under ``name``, replacing what was there."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        with (self._folder / f"{name}.parquet").open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+
+    def read(self, name: str) -> pd.DataFrame:
+        """The frame kept under ``name``, Arrow-backed.
+
+        Raises:
+            FileNotFoundError: no stage has written it.
+        """
+        with (self._folder / f"{name}.parquet").open("rb") as file:
+            frame: pd.DataFrame = pq.read_table(pa.BufferReader(file.read())).to_pandas(
+                types_mapper=pd.ArrowDtype, ignore_metadata=True
+            )
+        return frame
+
+    def has(self, name: str) -> bool:
+        """Whether a stage has written ``name``."""
+        return (self._folder / f"{name}.parquet").exists()
+
+    def __str__(self) -> str:
+        """The folder, for payload references in exceptions."""
+        return str(self._folder)
