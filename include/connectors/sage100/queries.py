@@ -1,0 +1,218 @@
+"""Every SQL statement that reads Sage 100; there is no SQL anywhere else in this package.
+
+A :class:`Statement` names table and columns; :meth:`Statement.build` makes the text for the columns that
+the site really has and for a chunk of values. A query is checked against the dialect whenever one is
+built, and a test builds each statement of this module in all its shapes.
+
+Lines are read beside their headers instead of joined to them: the driver joins by escape syntax only
+and slowly, and two queries by key are two index walks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from include.connectors.sage100 import dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+CHUNK = 200
+"""Values in one ``IN (?, ...)``."""
+
+_AGGREGATE = re.compile(r"(?P<function>COUNT|SUM|MIN|MAX)\((?P<column>\w+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statement as it goes to the driver.
+
+    Attributes:
+        name: what errors and tests call it.
+        table: the one table that it reads.
+        columns: what each column of the answer is, in order: a column's name, or ``COUNT(x)``.
+        sql: the text, inside the dialect.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    sql: str
+
+    def __post_init__(self) -> None:
+        dialect.check(self.sql)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A read of one table, before the site and the chunk are known.
+
+    Attributes:
+        optional: columns that a site may lack (UDFs, columns that only some releases have).
+        key: the column that a chunk of values restricts; blank when the whole table is read.
+        summed: ``COUNT(x)`` and ``SUM(x)`` columns of a statement grouped by ``columns``.
+        order: columns that the rows are sorted by.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    key: str = ""
+    summed: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which the statement makes no sense."""
+        return (*self.columns, *(aggregated(expression)[1] for expression in self.summed))
+
+    def build(self, present: Collection[str], *, values: int = 0) -> Query:
+        """The query for a site.
+
+        Args:
+            present: the columns the table has at this site.
+            values: how many values restrict ``key``; 0 reads the whole table.
+        """
+        extra = tuple(name for name in self.optional if name in present)
+        columns = (*self.columns, *extra, *self.summed)
+        sql = f"SELECT {', '.join(columns)} FROM {self.table}"  # noqa: S608 - names are this module's own
+        if values:
+            sql += f" WHERE {self.key} IN ({', '.join('?' * values)})"
+        if self.summed:
+            sql += f" GROUP BY {', '.join((*self.columns, *extra))}"
+        if self.order:
+            sql += f" ORDER BY {', '.join(self.order)}"
+        return Query(self.name, self.table, columns, sql)
+
+
+def aggregated(expression: str) -> tuple[Literal["COUNT", "SUM", "MIN", "MAX", ""], str]:
+    """``"SUM(ExtensionAmt)"`` -> ``("SUM", "ExtensionAmt")``; a plain column has no function."""
+    found = _AGGREGATE.fullmatch(expression)
+    return (found["function"], found["column"]) if found else ("", expression)  # type: ignore[return-value]
+
+
+TERMS = Statement("terms", "AR_TermsCode", ("TermsCode", "TermsCodeDesc"))
+WAREHOUSES = Statement("warehouses", "IM_Warehouse", ("WarehouseCode", "WarehouseDesc"))
+SHIP_VIA = Statement("ship_via", "SO_ShippingRateHeader", ("ShippingCode", "ShippingCodeDesc"))
+TAX_SCHEDULES = Statement("tax_schedules", "SY_SalesTaxSchedule", ("TaxSchedule", "TaxScheduleDesc"))
+COUNTRIES = Statement("countries", "SY_Country", ("CountryCode", "CountryName"), ("ISOCountryCode",))
+DIVISIONS = Statement("divisions", "AR_Division", ("ARDivisionNo", "DivisionDesc"))
+
+ITEMS = Statement(
+    "items",
+    "CI_Item",
+    (
+        "ItemCode",
+        "ItemType",
+        "ItemCodeDesc",
+        "SalesUnitOfMeasure",
+        "StandardUnitOfMeasure",
+        "DefaultWarehouseCode",
+        "ProductLine",
+        "TaxClass",
+        "InactiveItem",
+        "UseInSO",
+    ),
+    ("UDF_UPC", "UDF_ZOHO_ITEM_ID"),
+    key="ItemCode",
+    order=("ItemCode",),
+)
+ALIASES = Statement(
+    "aliases",
+    "IM_AliasItem",
+    ("AliasItemNo", "ItemCode", "Type", "ARDivisionNo", "CustomerNo"),
+    order=("AliasItemNo", "ItemCode"),
+)
+CUSTOMERS = Statement(
+    "customers",
+    "AR_Customer",
+    (
+        "ARDivisionNo",
+        "CustomerNo",
+        "CustomerName",
+        "EmailAddress",
+        "TelephoneNo",
+        "ZipCode",
+        "City",
+        "CountryCode",
+        "TermsCode",
+        "TaxSchedule",
+        "CustomerStatus",
+        "CreditHold",
+        "CreditLimit",
+        "CurrentBalance",
+        "OpenOrderAmt",
+    ),
+    ("TaxExemptNo", "UDF_ZOHO_CONTACT_ID", "UDF_SYNC_KEY"),
+    order=("ARDivisionNo", "CustomerNo"),
+)
+
+_ORDER_UDFS = ("UDF_ZOHO_ORDER_ID", "UDF_ZOHO_VERSION", "UDF_SYNC_KEY")
+_ORDER_COLUMNS = (
+    "SalesOrderNo",
+    "CustomerPONo",
+    "ARDivisionNo",
+    "CustomerNo",
+    "OrderDate",
+    "OrderStatus",
+    "DiscountAmt",
+    "FreightAmt",
+    "SalesTaxAmt",
+)
+ORDERS = Statement(
+    "orders",
+    "SO_SalesOrderHeader",
+    _ORDER_COLUMNS,
+    _ORDER_UDFS,
+    key="CustomerPONo",
+    order=("CustomerPONo", "SalesOrderNo"),
+)
+PAST_ORDERS = Statement(
+    "past_orders",
+    "SO_SalesOrderHistoryHeader",
+    _ORDER_COLUMNS,
+    _ORDER_UDFS,
+    key="CustomerPONo",
+    order=("CustomerPONo", "SalesOrderNo"),
+)
+ORDER_SUMS = Statement(
+    "order_sums",
+    "SO_SalesOrderDetail",
+    ("SalesOrderNo",),
+    key="SalesOrderNo",
+    summed=("COUNT(LineKey)", "SUM(ExtensionAmt)"),
+)
+PAST_ORDER_SUMS = Statement(
+    "past_order_sums",
+    "SO_SalesOrderHistoryDetail",
+    ("SalesOrderNo",),
+    key="SalesOrderNo",
+    summed=("COUNT(LineKey)", "SUM(LastExtensionAmt)"),
+)
+ORDER_LINES = Statement(
+    "order_lines",
+    "SO_SalesOrderDetail",
+    (
+        "SalesOrderNo",
+        "LineKey",
+        "LineSeqNo",
+        "ItemCode",
+        "ItemType",
+        "ItemCodeDesc",
+        "WarehouseCode",
+        "UnitOfMeasure",
+        "QuantityOrdered",
+        "QuantityShipped",
+        "QuantityBackordered",
+        "UnitPrice",
+        "LineDiscountPercent",
+        "ExtensionAmt",
+        "TaxClass",
+        "CommentText",
+    ),
+    key="SalesOrderNo",
+    order=("SalesOrderNo", "LineSeqNo"),
+)

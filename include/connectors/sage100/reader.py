@@ -1,0 +1,120 @@
+"""Reads of Sage 100 over ODBC: reference tables, items, customers, and orders that already stand there.
+
+Every method sends a fixed number of queries, or a fixed number for each 200 keys; none sends one per
+record. A read of several queries is never a snapshot (the driver knows no transaction): what is decided on
+it is verified again by whoever writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import pandas as pd
+
+from include.connectors.sage100 import queries, standing
+from include.connectors.sage100.database import Database
+from include.connectors.sage100.references import LOOK_UPS, look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from include.connectors.sage100.dictionary import ColumnSpec
+    from include.connectors.sage100.odbc import Connection
+
+STATEMENTS = tuple(value for value in vars(queries).values() if isinstance(value, queries.Statement))
+"""Everything that may be read."""
+
+
+class Sage100Reader:
+    """Reads one company.
+
+    Frames are Arrow-backed (``pd.ArrowDtype``) under Sage's own column names: text without trailing
+    blanks and never null, amounts as decimals of the dictionary's scale, blank dates null. Every method may
+    raise TransientError (connection trouble), AuthenticationError (user refused) or ConfigurationError
+    (a table or column is not there; it is named).
+
+    Args:
+        connect: makes a DB-API connection; called on the first read and after trouble.
+        chunk: keys in one query.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], *, chunk: int = queries.CHUNK) -> None:
+        self._database = Database(connect, chunk=chunk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log off."""
+        self._database.close()
+
+    def check(self) -> list[str]:
+        """Log on, and compare all that we read with the site's dictionary.
+
+        Returns:
+            What works with less: optional columns (UDFs) that the site has not defined.
+        """
+        self._database.fetch(queries.TERMS)
+        missing: list[str] = []
+        for statement in STATEMENTS:
+            there = {name.casefold() for name in self._database.require(statement)}
+            missing += [
+                f"{statement.table}.{name}" for name in statement.optional if name.casefold() not in there
+            ]
+        return sorted(set(missing))
+
+    def widths(self, tables: Iterable[str]) -> dict[tuple[str, str], ColumnSpec]:
+        """Width, scale and type of every column of the tables, by (table, column)."""
+        return {
+            (table, column): spec
+            for table in tables
+            for column, spec in self._database.columns(table).items()
+        }
+
+    def references(self) -> dict[str, pd.DataFrame]:
+        """Terms, warehouses, ship_via, tax_schedules, countries, divisions: each a ``REFERENCE_FRAME``."""
+        return {name: look_up(name, self._database.fetch(statement)) for name, statement in LOOK_UPS.items()}
+
+    def items(self, codes: Sequence[str] | None = None) -> pd.DataFrame:
+        """The item catalogue, or the items of some codes. UDF columns that the site lacks are blank."""
+        return _frame(self._database.fetch(queries.ITEMS, codes))
+
+    def aliases(self) -> pd.DataFrame:
+        """Other names of items: AliasItemNo -> ItemCode, with Type and, for a customer's own, its key."""
+        return _frame(self._database.fetch(queries.ALIASES))
+
+    def customers(self) -> pd.DataFrame:
+        """All customers, as matching and credit checks need them.
+
+        The whole table in one query: Sage has no key on e-mail or telephone, so any narrower question
+        reads the whole file too.
+        """
+        return _frame(self._database.fetch(queries.CUSTOMERS))
+
+    def orders_by_source(self, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
+        """Orders that already stand in Sage, live or in history.
+
+        Args:
+            orders: (source id, customer PO number) of each.
+
+        Returns:
+            ``standing.STANDING_FRAME``; keys that Sage does not know have no row.
+        """
+        return standing.find(self._database, orders)
+
+    def order_lines(self, numbers: Sequence[str]) -> pd.DataFrame:
+        """Lines of live orders by SalesOrderNo, in their order on the document."""
+        return _frame(self._database.fetch(queries.ORDER_LINES, numbers))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame

@@ -1,0 +1,114 @@
+"""Which orders of the source already stand in Sage: the read-back after an unknown outcome.
+
+Orders are found by the customer's PO number (Sage has a key on it and none on UDFs) and verified by
+the source id that we wrote into a UDF. An order under the same PO number with another source id is
+somebody else's and is left out; one without any source id (typed by a clerk, or a site without the UDF) is
+reported as a weaker match for the caller to judge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.canonical import empty_frame
+from include.connectors.sage100 import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.connectors.sage100.database import Database
+    from include.connectors.sage100.queries import Statement
+
+AMOUNT = pa.decimal128(18, 2)
+
+STANDING_FRAME = pa.schema(
+    [
+        pa.field("key", pa.string()),  # the source's id of the order
+        pa.field("match", pa.string()),  # "order_id" = verified by UDF, "purchase_order" = same PO, no id
+        pa.field("state", pa.string()),  # "live", or "history" when it left the live tables
+        pa.field("SalesOrderNo", pa.string()),
+        pa.field("CustomerPONo", pa.string()),
+        pa.field("ARDivisionNo", pa.string()),
+        pa.field("CustomerNo", pa.string()),
+        pa.field("OrderDate", pa.date32()),
+        pa.field("OrderStatus", pa.string()),  # live N O C H; history A C X Q Z
+        pa.field("DiscountAmt", AMOUNT),
+        pa.field("FreightAmt", AMOUNT),
+        pa.field("SalesTaxAmt", AMOUNT),
+        pa.field("UDF_ZOHO_ORDER_ID", pa.string()),
+        pa.field("UDF_ZOHO_VERSION", pa.string()),
+        pa.field("UDF_SYNC_KEY", pa.string()),
+        pa.field("lines", pa.int64()),
+        pa.field("total", AMOUNT),  # sum of the lines - discount + freight + tax
+    ]
+)
+"""One row per order found; usually one per key, several when Sage holds a duplicate."""
+
+
+def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Orders of the source that stand in Sage, live ones first, then those that history remembers.
+
+    Args:
+        database: where to read.
+        orders: (source id, customer PO number) of each.
+
+    Returns:
+        ``STANDING_FRAME``. At most four queries for each 200 orders.
+    """
+    wanted = pa.table(
+        {
+            "key": pa.array([key for key, _ in orders], pa.string()),
+            "CustomerPONo": pa.array([po for _, po in orders], pa.string()),
+        }
+    )
+    live = _matched(database, queries.ORDERS, wanted)
+    verified = pc.filter(live["key"], pc.equal(live["match"], "order_id"))
+    vanished = wanted.filter(pc.invert(pc.is_in(wanted["key"], value_set=verified)))
+    past = _matched(database, queries.PAST_ORDERS, vanished)
+    past = past.filter(pc.invert(pc.is_in(past["SalesOrderNo"], value_set=live["SalesOrderNo"])))
+    found = [
+        _summed(database, live, queries.ORDER_SUMS, state="live"),
+        _summed(database, past, queries.PAST_ORDER_SUMS, state="history"),
+    ]
+    return _strongest(pa.concat_tables(found))
+
+
+def _matched(database: Database, statement: Statement, wanted: pa.Table) -> pa.Table:
+    """Headers under the wanted PO numbers, each with the key it belongs to and how sure that is."""
+    numbers = [number for number in wanted["CustomerPONo"].to_pylist() if number]
+    headers = database.fetch(statement, numbers)
+    joined = headers.join(wanted, keys="CustomerPONo", join_type="inner")
+    ours = pc.equal(joined["UDF_ZOHO_ORDER_ID"], joined["key"])
+    nobodys = pc.equal(joined["UDF_ZOHO_ORDER_ID"], "")
+    match = pc.if_else(ours, "order_id", "purchase_order")
+    return joined.append_column("match", match).filter(pc.or_(ours, nobodys))
+
+
+def _summed(database: Database, headers: pa.Table, statement: Statement, *, state: str) -> pa.Table:
+    """Line count and total beside each header; an order without lines counts none."""
+    sums = database.fetch(statement, headers["SalesOrderNo"].to_pylist())
+    count, extension = statement.summed
+    joined = headers.join(sums, keys="SalesOrderNo", join_type="left outer")
+    lines = pc.fill_null(joined[count], 0)
+    extended = pc.fill_null(joined[extension].cast(AMOUNT), pa.scalar(0, pa.int64()).cast(AMOUNT))
+    total = pc.add(
+        pc.subtract(extended, joined["DiscountAmt"]), pc.add(joined["FreightAmt"], joined["SalesTaxAmt"])
+    )
+    columns = {name: joined[name] for name in joined.column_names if name not in statement.summed}
+    columns |= {"state": pa.array([state] * len(joined), pa.string()), "lines": lines, "total": total}
+    return pa.table({field.name: columns[field.name].cast(field.type) for field in STANDING_FRAME})
+
+
+def _strongest(found: pa.Table) -> pd.DataFrame:
+    """Drop weaker matches of a key that has a verified one; sort by key and order number."""
+    if not len(found):
+        return empty_frame(STANDING_FRAME)
+    verified = pc.filter(found["key"], pc.equal(found["match"], "order_id"))
+    weak = pc.and_(pc.equal(found["match"], "purchase_order"), pc.is_in(found["key"], value_set=verified))
+    kept = found.filter(pc.invert(weak)).sort_by([("key", "ascending"), ("SalesOrderNo", "ascending")])
+    frame: pd.DataFrame = kept.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
