@@ -1,0 +1,77 @@
+"""What a connector asks of the house, as Protocols.
+
+A connector may not import the ledger, yet its token and its call budget must be shared by every
+worker. These Protocols say how little it needs; the ledger satisfies them as it is, a test does
+with a few lines in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+Clock = Callable[[], datetime]
+"""Gives the present as an aware UTC datetime."""
+
+Sleep = Callable[[float], None]
+"""Waits that many seconds."""
+
+
+def utcnow() -> datetime:
+    """The present, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token as a store keeps it.
+
+    Args:
+        value: the bearer string; never shown in a ``repr``.
+        expires_at: aware UTC datetime from which on it is to be renewed, shortly before its end.
+        api_domain: origin that the token is good for, ``""`` when the remote did not say.
+    """
+
+    value: str = field(repr=False)
+    expires_at: datetime
+    api_domain: str = ""
+
+
+class TokenStore(Protocol):
+    """One access token per name, shared by all processes."""
+
+    def get(self, name: str) -> Token | None:
+        """The stored token, expired or not."""
+
+    def refresh(self, name: str, mint: Callable[[], Token], *, older_than: Token | None) -> Token:
+        """Mint a token unless another caller has already replaced ``older_than``.
+
+        Single flight: of all callers that arrive together one runs ``mint``, the others get its token.
+        What ``mint`` raises is raised here, and nothing is stored.
+        """
+
+
+class Budget(Protocol):
+    """Calls counted per name across all processes."""
+
+    def take(
+        self, name: str, *, per_minute: int, per_day: int, n: int = 1, now: datetime | None = None
+    ) -> float:
+        """Count ``n`` calls and return 0.0, or count nothing and return the seconds to wait."""
+
+    def block(self, name: str, until: datetime) -> None:
+        """Refuse every ``take`` of ``name`` before ``until``; a later ``until`` wins."""
+
+    def slots(self, name: str, limit: int, lease: timedelta) -> AbstractContextManager[Any]:
+        """Hold one of ``limit`` places while the block runs.
+
+        A place whose holder died is free again after ``lease``.
+
+        Raises:
+            RateLimitedError: no place came free.
+        """

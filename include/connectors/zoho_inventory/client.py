@@ -1,0 +1,200 @@
+"""One call to Zoho Inventory, from admission to opened envelope.
+
+Each try passes the shared gate, carries the shared token and is judged by the table in
+``errors``. Tries are repeated only for what waiting can heal and what cannot have taken effect: a limit,
+a lost connection, an outage met by a read. A write whose fate is unknown is never repeated here;
+the caller looks it up first.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from include.connectors.ports import Budget, Clock, Sleep, Token, TokenStore, utcnow
+from include.connectors.zoho_inventory import errors, hosts
+from include.connectors.zoho_inventory.auth import Credential, TokenSource
+from include.connectors.zoho_inventory.errors import UnauthorisedError, Verdict
+from include.connectors.zoho_inventory.limits import BUSY_FIRST, BudgetSpentError, Gate, Jitter, spread
+from include.connectors.zoho_inventory.transport import Answer, BearerAuth, Call, Transport, new_session
+from include.connectors.zoho_inventory.wire import Envelope, MalformedAnswerError, open_envelope
+from include.errors import OutcomeUnknownError, RateLimitedError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from include.connectors.zoho_inventory.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OUTAGE_FIRST = 0.5
+OUTAGE_MOST = 20.0
+
+
+class ZohoClient:
+    """Calls one organisation of Zoho Inventory; safe to share between threads.
+
+    Args:
+        settings: who, where, how fast.
+        tokens: keeps the access token for all workers.
+        budget: counts calls for all workers.
+        session: an own ``requests`` session, e.g. with a test's adapter.
+        clock: the present.
+        sleep: waits in place.
+        jitter: spreads waits.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tokens: TokenStore,
+        budget: Budget,
+        session: requests.Session | None = None,
+        clock: Clock = utcnow,
+        sleep: Sleep = time.sleep,
+        jitter: Jitter = spread,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._gate = Gate(settings, budget, clock, sleep, jitter)
+        self._transport = Transport(
+            session or new_session(settings.concurrency),
+            timeout=settings.timeout,
+            deadline=settings.deadline,
+            max_bytes=settings.max_response_bytes,
+        )
+        self.tokens = TokenSource(settings, tokens, budget, self._transport, clock)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._transport.session.close()
+
+    def __repr__(self) -> str:
+        return f"ZohoClient({self.settings.budget_name})"
+
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, scoped: bool = True) -> Envelope:
+        """Read ``path`` below the API base.
+
+        Args:
+            path: e.g. ``/salesorders``.
+            params: query parameters; the organisation is added.
+            scoped: False for the one call that belongs to no organisation.
+
+        Raises:
+            RateLimitedError: a limit that outlasts our patience; ``retry_after`` says how long.
+            TransientError: Zoho is out of order, or its answer is not whole.
+            NotFoundError: the record does not exist.
+            AuthenticationError, ConfigurationError, ZohoError: asking again cannot help.
+        """
+        return self._call(Call("GET", path, self._query(params, scoped=scoped)))
+
+    def send_json(self, method: str, path: str, content: object) -> Envelope:
+        """Write ``content`` as JSON.
+
+        Raises:
+            OutcomeUnknownError: the write may have taken effect; look before asking again.
+            IntegrationError: as :meth:`get`; the write has taken no effect.
+        """
+        return self._call(Call(method, path, self._query(None), msgspec.json.encode(content)))
+
+    def send_form(self, method: str, path: str, fields: Mapping[str, str]) -> Envelope:
+        """Write a form; see :meth:`send_json`."""
+        content = urlencode(fields).encode()
+        kind = "application/x-www-form-urlencoded;charset=UTF-8"
+        return self._call(Call(method, path, self._query(None), content, kind))
+
+    def _query(self, params: Mapping[str, str] | None, *, scoped: bool = True) -> dict[str, str]:
+        own = {"organization_id": self.settings.organization_id} if scoped else {}
+        return {**own, **(params or {})}
+
+    def _call(self, call: Call) -> Envelope:
+        credential = Credential(self.tokens)
+        retrying = Retrying(
+            retry=retry_if_exception(_heals),
+            wait=self._wait,
+            stop=lambda state: stop_after_attempt(self.settings.attempts)(state) or self._too_long(state),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(self._attempt, call, credential)
+
+    def _attempt(self, call: Call, credential: Credential) -> Envelope:
+        try:
+            return self._exchange(call, credential.token())
+        except UnauthorisedError:
+            log.info("zoho refuses the access token for %s", call)
+            if not credential.renew():
+                raise
+        return self._exchange(call, credential.token())
+
+    def _exchange(self, call: Call, token: Token) -> Envelope:
+        base = hosts.api_base(
+            override=self.settings.api_base, api_domain=token.api_domain, centre=self.settings.data_centre
+        )
+        with self._gate.admission():
+            answer = self._transport.send(call, base + call.path, BearerAuth(token.value))
+        return self._judged(call, answer)
+
+    def _judged(self, call: Call, answer: Answer) -> Envelope:
+        """The opened envelope of a success.
+
+        Raises:
+            IntegrationError: what the answer means otherwise.
+        """
+        try:
+            envelope = open_envelope(answer.body)
+        except MalformedAnswerError as exc:
+            if answer.status < 300:
+                raise self._unread(call, str(exc)) from exc
+            envelope = Envelope(code=None, message="", parts={})
+        verdict = errors.judge(answer.status, envelope.code, envelope.message)
+        if verdict is Verdict.SUCCESS:
+            if envelope.code is None and not call.safe:
+                raise self._unread(call, "an answer without a code")
+            return envelope
+        asked = errors.retry_after(answer.headers.get("Retry-After"), self._clock())
+        pause = self._gate.pause_after(verdict, asked) if _waits(verdict) else None
+        raise errors.error_for(
+            verdict,
+            doing=str(call),
+            status=answer.status,
+            code=envelope.code,
+            retry_after=pause,
+            safe=call.safe,
+        )
+
+    def _unread(self, call: Call, what: str) -> TransientError:
+        return (TransientError if call.safe else OutcomeUnknownError)(f"{call}: {what}")
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Zoho's advice, else 1.5, 3, 6 s when it is busy, else exponential with full jitter."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = getattr(error, "retry_after", None)
+        if asked is not None:
+            return float(asked)
+        doublings = 2 ** (state.attempt_number - 1)
+        if isinstance(error, RateLimitedError):
+            return float(BUSY_FIRST * doublings)
+        return self._jitter(0.0, min(OUTAGE_MOST, OUTAGE_FIRST * doublings))
+
+    def _too_long(self, state: RetryCallState) -> bool:
+        return state.idle_for + state.upcoming_sleep > self.settings.patience
+
+
+def _heals(error: BaseException) -> bool:
+    """Whether the same call may be tried again: nothing has happened, and time may help."""
+    return isinstance(error, TransientError) and not isinstance(error, OutcomeUnknownError | BudgetSpentError)
+
+
+def _waits(verdict: Verdict) -> bool:
+    return verdict in errors.LIMITS or verdict is Verdict.OUTAGE

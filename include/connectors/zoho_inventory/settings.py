@@ -1,0 +1,113 @@
+"""Who we are at Zoho, where, and how fast we may go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from include.connectors.zoho_inventory.hosts import data_centre
+from include.errors import ConfigurationError
+
+DAILY_CALLS = {
+    "free": 1_000,
+    "standard": 2_500,
+    "professional": 5_000,
+    "premium": 7_500,
+    "enterprise": 10_000,
+}
+"""Calls per organisation and day by plan, shared with every other integration and with Zoho Books."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One organisation of Zoho Inventory and the client that reads it.
+
+    Args:
+        organization_id: sent with every call.
+        client_id: of the OAuth client.
+        client_secret: never shown in a ``repr``.
+        refresh_token: never shown in a ``repr``; lives until it is revoked.
+        data_centre: a key of :data:`include.connectors.zoho_inventory.hosts.DATA_CENTRES`.
+        api_base: replaces the API host (a sandbox, a proxy); ``""`` = the host the token names.
+        accounts_base: replaces the accounts host; ``""`` = the data centre's.
+        calls_per_minute: our share of the organisation's 100.
+        calls_per_day: our share of the plan's quota, see :data:`DAILY_CALLS`.
+        concurrency: calls under way at once, all workers together (Zoho allows 5 or 10).
+        timeout: seconds to connect, seconds between two bytes of an answer.
+        deadline: seconds for one whole answer.
+        patience: seconds that one call may spend waiting in place; a longer wait is raised as
+            ``RateLimitedError`` so that the task is rescheduled instead of holding its worker.
+        attempts: tries of one call, the first included.
+        max_response_bytes: size of the largest answer we read, decompressed.
+        timezone: of the organisation; its midnight ends the daily quota.
+
+    Raises:
+        ConfigurationError: a value is missing or cannot be right.
+    """
+
+    organization_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    data_centre: str = "us"
+    api_base: str = ""
+    accounts_base: str = ""
+    calls_per_minute: int = 80
+    calls_per_day: int = DAILY_CALLS["professional"]
+    concurrency: int = 4
+    timeout: tuple[float, float] = (5.0, 30.0)
+    deadline: float = 120.0
+    patience: float = 65.0
+    attempts: int = 4
+    max_response_bytes: int = 32 * 1024 * 1024
+    timezone: str = "America/New_York"
+
+    def __post_init__(self) -> None:
+        data_centre(self.data_centre)
+        for name in ("organization_id", "client_id", "client_secret", "refresh_token"):
+            if not str(getattr(self, name)).strip():
+                raise ConfigurationError(f"Zoho Inventory: {name} is empty")
+        for name in ("calls_per_minute", "calls_per_day", "concurrency", "attempts", "max_response_bytes"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"Zoho Inventory: {name} must be at least 1")
+        for name in ("api_base", "accounts_base"):
+            _check_base(name, getattr(self, name))
+        _check_zone(self.timezone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def token_url(self) -> str:
+        """Where access tokens are minted."""
+        return f"{self.accounts_base.rstrip('/') or data_centre(self.data_centre).accounts}/oauth/v2/token"
+
+    @property
+    def budget_name(self) -> str:
+        """The quota belongs to the organisation, whoever calls."""
+        return f"zoho_inventory:{self.organization_id}"
+
+    @property
+    def token_name(self) -> str:
+        """The token belongs to a refresh token: a renewed consent must not find the old one's."""
+        fingerprint = hashlib.sha256(self.refresh_token.encode()).hexdigest()[:12]
+        return f"zoho_inventory:{self.client_id}:{fingerprint}"
+
+
+def _check_base(name: str, value: str) -> None:
+    if not value:
+        return
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise ConfigurationError(f"Zoho Inventory: {name} must be a plain http(s) address")
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:
+        raise ConfigurationError(f"Zoho Inventory: no time zone {name!r}") from exc
