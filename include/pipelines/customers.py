@@ -104,10 +104,13 @@ def _plausible(customers: pd.DataFrame, buyers: list[Buyer]) -> list[ErpCustomer
     keep = (
         source.isin({buyer.source_id for buyer in buyers} - {""})
         | text["EmailAddress"].str.strip().str.casefold().isin({_email(b.email) for b in buyers} - {""})
-        | text["TelephoneNo"].str.replace(r"\D", "", regex=True).isin({_phone(b.phone) for b in buyers} - {""})
-        | text["ZipCode"].str.replace(r"[\s-]", "", regex=True).str.casefold().isin(
-            {_postal(b.postal_code) for b in buyers} - {""}
-        )
+        | text["TelephoneNo"]
+        .str.replace(r"\D", "", regex=True)
+        .isin({_phone(b.phone) for b in buyers} - {""})
+        | text["ZipCode"]
+        .str.replace(r"[\s-]", "", regex=True)
+        .str.casefold()
+        .isin({_postal(b.postal_code) for b in buyers} - {""})
     )
     return [
         ErpCustomer(division, number, name, email, phone, postal, status != "I", source_id)
@@ -159,7 +162,10 @@ class _Index:
             ("contact id", self._hits("contact id", buyer.source_id)),
             ("e-mail", self._hits("e-mail", _email(buyer.email))),
             ("telephone", tuple(c for c in phone if _similarity(c.name, buyer.name) >= KIN_NAME)),
-            ("name and postal code", tuple(c for c in nearby if _similarity(c.name, buyer.name) >= SAME_NAME)),
+            (
+                "name and postal code",
+                tuple(c for c in nearby if _similarity(c.name, buyer.name) >= SAME_NAME),
+            ),
         ]
 
     def _hits(self, evidence: str, value: str) -> tuple[ErpCustomer, ...]:

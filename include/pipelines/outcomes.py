@@ -25,7 +25,7 @@ STAGES = ("extract", "translate", "check", "load")
 OUTCOME_FRAME = pa.schema([pa.field("key", pa.string()), pa.field("outcome", pa.string())])
 
 
-def problem(  # noqa: PLR0913 - one argument per column of PROBLEM_FRAME
+def problem(
     key: str,
     code: Reason,
     *,
@@ -67,18 +67,20 @@ def keep(
     staging.write(f"problems_{stage}", empty_frame(PROBLEM_FRAME) if problems is None else problems)
 
 
-def gathered(staging: Staging) -> tuple[dict[str, Outcome], pd.DataFrame]:
-    """Outcomes and problems of all stages that ran so far.
+def gathered(staging: Staging, stages: Sequence[str] = STAGES) -> tuple[dict[str, Outcome], pd.DataFrame]:
+    """Outcomes and problems of those ``stages`` that ran so far.
 
     A record with problems and no outcome of its own is rejected if the source must mend anything of
     it, else parked.
     """
     outcomes: dict[str, Outcome] = {}
     frames = []
-    for stage in STAGES:
+    for stage in stages:
         if staging.has(f"outcomes_{stage}"):
             found = staging.read(f"outcomes_{stage}")
-            outcomes.update({key: Outcome(value) for key, value in zip(found.key, found.outcome, strict=True)})
+            outcomes.update(
+                {key: Outcome(value) for key, value in zip(found.key, found.outcome, strict=True)}
+            )
             frames.append(staging.read(f"problems_{stage}"))
     problems = pd.concat(frames, ignore_index=True) if frames else empty_frame(PROBLEM_FRAME)
     return {**set_aside(problems), **outcomes}, problems

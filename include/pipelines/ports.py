@@ -115,9 +115,7 @@ class World:
 
     def staging(self, ticket: Ticket) -> Staging:
         """The staging folder of one batch."""
-        return Staging(
-            self.staging_root, flow=ticket.flow, run_id=ticket.run_id, batch_id=ticket.batch_id
-        )
+        return Staging(self.staging_root, flow=ticket.flow, run_id=ticket.run_id, batch_id=ticket.batch_id)
 
 
 @dataclass(frozen=True)

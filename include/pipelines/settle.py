@@ -58,7 +58,9 @@ def _settle_batch(world: World, ticket: Ticket, rows: Sequence[InboxRow], report
     _open_exceptions(world, ticket, problems[problems.key.isin(settled)], rows)
     done = [key for key, outcome in settled.items() if outcome in {Outcome.LOADED, Outcome.UNCHANGED}]
     world.ledger.exceptions.resolve(ticket.flow, done, how=f"carried by {ticket.run_id}")
-    _tell_the_source(world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED})
+    _tell_the_source(
+        world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED}
+    )
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
     left = [row for row in rows if row.record_key not in settled]
     if left:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class StagingPath(Protocol):
     """The part of a path that staging needs."""
 
-    def __truediv__(self, name: str, /) -> Self: ...  # noqa: D105
+    def __truediv__(self, name: str, /) -> Self: ...
     def open(self, mode: str = ...) -> AbstractContextManager[Any]:  # noqa: D102
         ...
     def mkdir(self, *, parents: bool = ..., exist_ok: bool = ...) -> None: ...  # noqa: D102

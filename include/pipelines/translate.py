@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from include.ledger import Link
     from include.pipelines.ports import Ticket, World
 
-ORDERS, LINES, HEADERS, DETAILS, CUSTOMERS, PLAN = "orders", "lines", "headers", "details", "customers", "plan"
+ORDERS, LINES, HEADERS, DETAILS, CUSTOMERS, PLAN = (
+    "orders",
+    "lines",
+    "headers",
+    "details",
+    "customers",
+    "plan",
+)
 
 PLAN_FRAME = pa.schema(
     [
@@ -74,7 +81,9 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     }
     erp = outbound.from_canonical(frames, site)
     buyers, ambiguous = _buyers(world, carried)
-    newcomers = customer_mapping.from_canonical({"orders": carried[carried.customer_source_id.isin(buyers)]}, site)
+    newcomers = customer_mapping.from_canonical(
+        {"orders": carried[carried.customer_source_id.isin(buyers)]}, site
+    )
     problems = [
         canonical.problems[~canonical.problems.key.isin(outcomes)],
         erp.problems,
@@ -121,7 +130,9 @@ def _action(status: OrderStatus, link: Link | None, version: str, *, recheck: bo
     return Action.CANCEL if status is OrderStatus.CANCELLED else Action.CHANGE
 
 
-def _plan(orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], mapping: str) -> pd.DataFrame:
+def _plan(
+    orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], mapping: str
+) -> pd.DataFrame:
     keys = list(orders.source_id)
     columns = {
         "key": keys,
@@ -152,7 +163,9 @@ def _buyers(world: World, orders: pd.DataFrame) -> tuple[set[str], pd.DataFrame]
     _bind(world, matches)
     rows = [
         row
-        for order in orders[["source_id", "number", "customer_source_id", "customer_name"]].itertuples(index=False)
+        for order in orders[["source_id", "number", "customer_source_id", "customer_name"]].itertuples(
+            index=False
+        )
         if (row := _verdict(order, matches.get(order.customer_source_id))) is not None
     ]
     return {source_id for source_id, hit in matches.items() if not hit.found}, problem_frame(rows)

@@ -1,0 +1,80 @@
+"""Carry Zoho Inventory sales orders into Sage 100: once, exactly, within seconds.
+
+Runs are started by webhooks (through the inbox), every five minutes by the schedule (which also polls
+for orders that no webhook announced), by hand with order numbers or a window, and by a backfill.
+
+### What it does
+
+`claim_batches` leases what is pending. Per batch, `extract_orders` asks Zoho what the orders say now,
+`translate_orders` turns them into Sage 100 records, `check_orders` judges them, `load_orders` writes them
+through the gateway. `settle_orders` closes the books: received = loaded + unchanged + parked + rejected
++ duplicate + in doubt, or the run is red.
+
+### When it fails
+
+* A record that cannot pass does not fail the run: it waits in **Browse > Exceptions** with its reason.
+  Mend the cause, then trigger `replay_exceptions`.
+* A red task: read its last error, mend the cause. Its rows come back to the inbox by themselves and the
+  next run takes them; clearing the task also works. Every write is looked up before it is made.
+* `load_orders` retries with *no answer for n orders*: the gateway or Sage did not answer. The orders are
+  in doubt and are read back before anything is sent again. Look at the gateway's `/health`.
+
+### When it is quiet
+
+* No runs at all: is the DAG paused? Does Zoho's webhook history show 2xx? The schedule finds what webhooks miss.
+* To carry a past window again: *Trigger > Backfill*, or trigger with `modified_from`/`modified_until`.
+  What was carried is found unchanged and not written again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task, task_group
+
+from tradebridge import order_stages as stages
+from tradebridge.pools import SAGE_100, ZOHO_INVENTORY
+from tradebridge.retries import TASK_DEFAULTS
+from tradebridge.tags import Tag
+
+MOMENT = {"type": ["null", "string"], "format": "date-time"}
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("*/5 * * * *", timezone="UTC"),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=4,
+    default_args=TASK_DEFAULTS,
+    doc_md=__doc__,
+    tags=[Tag.ORDERS, Tag.ZOHO_INVENTORY, Tag.SAGE_100, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
+    params={
+        "order_numbers": Param(
+            [], type="array", items={"type": "string"}, description="Zoho order numbers, one a line"
+        ),
+        "modified_from": Param(None, **MOMENT, description="Orders last modified at or after this moment"),
+        "modified_until": Param(None, **MOMENT, description="... and before this one"),
+        "recheck": Param(
+            False, type="boolean", description="Compare with Sage even what was carried already"
+        ),
+    },
+)
+def zoho_orders_to_sage100() -> None:
+    """Wire the stages; what they do is in `include/pipelines`."""
+
+    @task_group
+    def carry_batch(batch: str) -> None:
+        extracted = task(
+            stages.extract, task_id="extract_orders", pool=ZOHO_INVENTORY, map_index_template="{{ batch }}"
+        )
+        translated = task(stages.translate, task_id="translate_orders", map_index_template="{{ batch }}")
+        checked = task(stages.check, task_id="check_orders", map_index_template="{{ batch }}")
+        loaded = task(stages.load, task_id="load_orders", pool=SAGE_100, map_index_template="{{ batch }}")
+        extracted(batch) >> translated(batch) >> checked(batch) >> loaded(batch)
+
+    claimed = task(stages.claim, task_id="claim_batches", pool=ZOHO_INVENTORY)()
+    settled = task(stages.settle, task_id="settle_orders", trigger_rule=TriggerRule.ALL_DONE)
+    carry_batch.expand(batch=claimed) >> settled()
+
+
+zoho_orders_to_sage100()

@@ -1,0 +1,130 @@
+"""Run a suite over a frame and read the answer as problems."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from include.canonical import PROBLEM_FRAME, Reason
+from include.errors import SetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.checks.suites import Rule
+
+# Before the library is imported anywhere: it must never look for the network.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one suite found.
+
+    Attributes:
+        problems: ``PROBLEM_FRAME`` rows.
+        result: the validation result as JSON-ready data, for Data Docs.
+    """
+
+    problems: pd.DataFrame
+    result: dict[str, Any]
+
+
+def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
+    """Validate ``frame`` against ``rules``.
+
+    Args:
+        name: of the suite, as Data Docs show it.
+        rules: from :mod:`include.checks.suites`.
+        frame: must have the columns ``key``, ``line`` (0 for the record itself) and ``label``.
+
+    Raises:
+        SetError: a rule without a reason fails, or a rule could not be evaluated.
+    """
+    import great_expectations as gx
+    from great_expectations import expectations
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset(name)
+    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    suite = gx.ExpectationSuite(
+        name,
+        expectations=[
+            getattr(expectations, rule.expectation)(**rule.arguments, meta={"rule": number})
+            for number, rule in enumerate(rules)
+        ],
+    )
+    answer = batch.validate(
+        suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line"]}
+    )
+    broken = [
+        (rules[result.expectation_config.meta["rule"]], result)
+        for result in answer.results
+        if not result.success
+    ]
+    for rule, result in broken:
+        _refuse_set(name, rule, result)
+    rows = [row for rule, result in broken for row in _problems(rule, result, frame)]
+    problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
+    return Verdict(problems, answer.to_json_dict())
+
+
+_DTYPES = {column.name: pd.ArrowDtype(column.type) for column in PROBLEM_FRAME}
+
+
+def _refuse_set(name: str, rule: Rule, result: Any) -> None:
+    raised = [info for info in _exceptions(result.exception_info) if info.get("raised_exception")]
+    if raised:
+        raise SetError(
+            f"check {rule.expectation} of {name!r} could not run: {raised[0].get('exception_message')}"
+        )
+    if rule.reason is None:
+        raise SetError(
+            f"the whole set {name!r} fails {rule.expectation} {rule.arguments}: nothing of it is loaded; "
+            "look at what the translate stage staged"
+        )
+
+
+def _exceptions(info: Any) -> list[dict[str, Any]]:
+    if not info:
+        return []
+    return [info] if "raised_exception" in info else list(info.values())
+
+
+def _problems(rule: Rule, result: Any, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One problem per unexpected row; the row's own ``field`` column wins over the rule's."""
+    if rule.reason is None:
+        return []
+    hits = pd.DataFrame(result.result["unexpected_index_list"])[["key", "line"]].drop_duplicates()
+    rows = frame.merge(hits.astype({"key": frame.key.dtype, "line": frame.line.dtype}), on=["key", "line"])
+    return [_problem(rule, rule.reason, row._asdict()) for row in rows.itertuples(index=False)]
+
+
+def _problem(rule: Rule, reason: Reason, row: dict[str, Any]) -> dict[str, Any]:
+    place = f"order {row['label']}" + (f", line {row['line']}" if row["line"] else "")
+    named = row.get("field") or rule.field
+    value = row.get("value", row.get(_column(rule), ""))
+    text = "" if value is None or value is pd.NA else str(value)
+    return {
+        "key": row["key"],
+        "line": int(row["line"]),
+        "code": reason.value,
+        "field": named,
+        "value": text[:200],
+        "message": f"{place}: {named} {text[:80]!r}: {rule.says.format(**row)}",
+        "remedy": rule.remedy,
+        "candidates": "[]",
+    }
+
+
+def _column(rule: Rule) -> str:
+    arguments = rule.arguments
+    return str(arguments.get("column") or arguments.get("column_A") or arguments.get("column_list", [""])[-1])

@@ -1,0 +1,157 @@
+"""What must hold for orders on their way to Sage 100, as data.
+
+Each :class:`Rule` is one Great Expectations expectation with the reason code that its violation
+means. The rules are plain data so that they can be read, listed and tested without the library
+(its import alone costs seconds).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from include.canonical import OrderStatus, Reason
+
+MAX_QUANTITY = Decimal("99999999.999999")
+"""Eight digits and six decimals: the largest quantity or price Sage 100's masks can show."""
+MAX_AMOUNT = Decimal("99999999.99")
+MAX_TOTAL = Decimal("999999999.99")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expectation and what it means when a record breaks it.
+
+    Attributes:
+        expectation: class name in ``great_expectations.expectations``.
+        arguments: its keyword arguments.
+        reason: code of the problem; ``None`` means that the set fails as a whole.
+        field: the field a reader looks at.
+        says: completes "order SO-1, line 2: ...".
+        remedy: the way out, one sentence.
+    """
+
+    expectation: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    reason: Reason | None = None
+    field: str = ""
+    says: str = ""
+    remedy: str = ""
+
+
+def _columns(*names: str) -> Rule:
+    return Rule("ExpectTableColumnsToMatchSet", {"column_set": list(names), "exact_match": False})
+
+
+def _unique(column: str) -> Rule:
+    return Rule("ExpectColumnValuesToBeUnique", {"column": column})
+
+
+def _present(column: str, what: str) -> Rule:
+    return Rule(
+        "ExpectColumnValuesToMatchRegex",
+        {"column": column, "regex": r"\S"},
+        Reason.MISSING,
+        column,
+        f"{what} is empty",
+        f"Fill in {what} in Zoho Inventory and save the order.",
+    )
+
+
+def _between(column: str, what: str, low: Decimal, high: Decimal, *, strict: bool = False) -> Rule:
+    bound = f"more than {low}" if strict else f"at least {low}"
+    return Rule(
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high, "strict_min": strict},
+        Reason.OUT_OF_RANGE,
+        column,
+        f"{what} must be {bound} and at most {high}",
+        f"Correct {what} in Zoho Inventory and save the order.",
+    )
+
+
+def _equal(left: str, right: str, says: str) -> Rule:
+    return Rule(
+        "ExpectColumnPairValuesToBeEqual",
+        {"column_A": left, "column_B": right},
+        Reason.TOTALS_MISMATCH,
+        left,
+        says,
+        "Open the order in Zoho Inventory, check prices, discounts and charges, and save it again.",
+    )
+
+
+ORDERS = (
+    _columns("key", "number", "status", "currency", "total", "lines_total", "subtotal", "due", "sage_total"),
+    _unique("key"),
+    Rule(
+        "ExpectColumnValuesToBeUnique",
+        {"column": "number"},
+        Reason.DUPLICATE,
+        "number",
+        "another order of this batch has the same number",
+        "Give each order its own number in Zoho Inventory.",
+    ),
+    _present("number", "the order number"),
+    _present("customer_source_id", "the customer"),
+    Rule(
+        "ExpectColumnValuesToBeInSet",
+        {"column": "status", "value_set": [status.value for status in OrderStatus]},
+        Reason.UNKNOWN_VALUE,
+        "status",
+        "the status has no counterpart",
+        "Add the status to the mapping's table, then replay.",
+    ),
+    Rule(
+        "ExpectColumnValuesToMatchRegex",
+        {"column": "currency", "regex": "^[A-Z]{3}$"},
+        Reason.INVALID_FORMAT,
+        "currency",
+        "the currency is not an ISO 4217 code",
+        "Correct the currency in Zoho Inventory and save the order.",
+    ),
+    Rule(
+        "ExpectColumnValuesToBeBetween",
+        {"column": "line_count", "min_value": 1},
+        Reason.NO_LINES,
+        "line_items",
+        "the order has no lines",
+        "Add at least one line in Zoho Inventory, or void the order.",
+    ),
+    _between("shipping_amount", "the shipping charge", Decimal(0), MAX_AMOUNT),
+    _between("discount_amount", "the discount", Decimal(0), MAX_AMOUNT),
+    _between("total", "the total", Decimal(0), MAX_TOTAL),
+    _equal("lines_total", "subtotal", "the lines do not add up to the subtotal"),
+    _equal("due", "total", "subtotal, discount, shipping, adjustment and tax do not add up to the total"),
+    _equal("sage_due", "sage_total", "Sage 100 would compute another total than the order's"),
+)
+"""One row per order; ``due``, ``lines_total`` and ``sage_due`` are sums made by :mod:`include.checks.orders`."""
+
+LINES = (
+    _columns("key", "line", "sku", "quantity", "unit_price", "discount_percent"),
+    _between("quantity", "the quantity", Decimal(0), MAX_QUANTITY, strict=True),
+    _between("unit_price", "the price", Decimal(0), MAX_QUANTITY),
+    _between("discount_percent", "the discount", Decimal(0), Decimal(100)),
+    Rule(
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": ["key", "line_id"]},
+        Reason.DUPLICATE,
+        "line_item_id",
+        "two lines carry the same id",
+        "Remove one of the lines in Zoho Inventory and add it again.",
+    ),
+)
+"""One row per order line."""
+
+WIDTHS = (
+    Rule(
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": "width", "column_B": "length", "or_equal": True},
+        Reason.TOO_LONG,
+        "",
+        "does not fit Sage 100's {width} characters",
+        "Shorten it in Zoho Inventory, or give the mapping's column a fitting rule.",
+    ),
+)
+"""One row per text value that is written, with its length and the width of its column."""

@@ -1,0 +1,222 @@
+"""The one place through which every write to a target passes.
+
+Before a call the write ledger says what we are about to do; after it, what came of it. In between
+the process may die at any instruction, and the target may act without answering. So:
+
+* a write is *intended* and then *sent* in the ledger before the request leaves;
+* its idempotency key is made of the business fact (flow, record, version, content), never of the
+  attempt, so the same fact asked twice is one request to the target;
+* an answer that never came makes the write *in doubt*: the target is read before it is asked again;
+* the ledger's *committed*, the crosswalk link and the audit row are one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from include.ledger import Intent, Link, WriteState
+from include.pipelines import failpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.ledger import Ledger
+
+    RecordT = TypeVar("RecordT", OrderWrite, CustomerWrite)
+else:
+    RecordT = TypeVar("RecordT")
+
+log = logging.getLogger(__name__)
+
+CHUNK = 25
+"""Records a call: at one to three seconds an order, an answer still comes within a minute or so."""
+DONE = frozenset({"created", "adopted", "changed", "unchanged", "cancelled", "absent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[RecordT]):
+    """One thing to be done in the target, before it has an idempotency key."""
+
+    record_key: str
+    version: str
+    natural_key: str
+    record: RecordT
+
+    @property
+    def content_hash(self) -> str:
+        """What would be written, less the key under which it is."""
+        content = asdict(replace(self.record, idempotency_key=""))
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What came of the writes, by record key."""
+
+    done: dict[str, WriteResult] = field(default_factory=dict)
+    refused: dict[str, WriteResult] = field(default_factory=dict)
+    in_doubt: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
+    retry_after: float = 0.0
+
+
+def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> str:
+    """The idempotency key of a business fact.
+
+    ``refusals`` counts how often the target has refused this record: what it refused it may accept
+    once a clerk has mended the cause, and that is a new question.
+    """
+    fact = "|".join((flow, entity, write.record_key, write.version, write.content_hash, str(refusals)))
+    return hashlib.sha256(fact.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Delivery(Generic[RecordT]):
+    """How one kind of record is written.
+
+    Attributes:
+        place: name for failpoints and audit, e.g. ``load_orders``.
+        send: asks the target; answers in the order of the records.
+        confirmed: reads back which of these very writes the target has made: record key → target id.
+    """
+
+    ledger: Ledger
+    flow: str
+    place: str
+    entity: str
+    source_system: str
+    target_system: str
+    send: Callable[[Sequence[RecordT]], Sequence[WriteResult]]
+    confirmed: Callable[[Sequence[Write[RecordT]]], Mapping[str, str]]
+
+    def deliver(self, writes: Sequence[Write[RecordT]]) -> Delivered:
+        """Bring every write to a known end, or say which ones are not."""
+        delivered = Delivered()
+        keyed = self._keyed(writes)
+        states = self.ledger.writes.intend([self._intent(key, write) for key, write in keyed.items()])
+        self._recall(keyed, states, delivered)
+        self._read_back({k: w for k, w in keyed.items() if states[k] in _UNSURE}, delivered)
+        waiting = [(k, w) for k, w in keyed.items() if w.record_key not in delivered.done]
+        for chunk in _chunks(waiting):
+            self._send(dict(chunk), delivered)
+        return delivered
+
+    def _keyed(self, writes: Sequence[Write[RecordT]]) -> dict[str, Write[RecordT]]:
+        refusals = self.ledger.writes.refusals(self.flow, self.entity, [write.record_key for write in writes])
+        keyed = {}
+        for write in writes:
+            key = write_key(self.flow, self.entity, write, refusals.get(write.record_key, 0))
+            keyed[key] = replace(write, record=replace(write.record, idempotency_key=key))
+        return keyed
+
+    def _intent(self, key: str, write: Write[RecordT]) -> Intent:
+        return Intent(
+            key=key,
+            flow=self.flow,
+            entity=self.entity,
+            record_key=write.record_key,
+            source_version=write.version,
+            request_hash=write.content_hash,
+        )
+
+    def _recall(
+        self, keyed: Mapping[str, Write[RecordT]], states: Mapping[str, WriteState], delivered: Delivered
+    ) -> None:
+        """What the ledger knows to be done is not asked again."""
+        known = [key for key in keyed if states[key] is WriteState.COMMITTED]
+        if not known:
+            return
+        for key, row in self.ledger.writes.get(known).items():
+            delivered.done[keyed[key].record_key] = _result(key, "adopted", row.target_id)
+
+    def _read_back(self, unsure: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+        if not unsure:
+            return
+        found = self.confirmed(list(unsure.values()))
+        committed = {
+            key: _result(key, "adopted", found[write.record_key])
+            for key, write in unsure.items()
+            if write.record_key in found
+        }
+        self._commit(committed, unsure, delivered)
+
+    def _send(self, chunk: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+        failpoints.reach(self.place, "before_send")
+        self.ledger.writes.mark(list(chunk), WriteState.SENT)
+        results = self.send([write.record for write in chunk.values()])
+        failpoints.reach(self.place, "after_send")
+        answers = dict(zip(chunk, results, strict=True))
+        self._commit(
+            {key: result for key, result in answers.items() if result.status in DONE}, chunk, delivered
+        )
+        self._refuse(
+            {key: result for key, result in answers.items() if result.status == "refused"}, chunk, delivered
+        )
+        self._doubt([key for key, result in answers.items() if result.status == "unknown"], chunk, delivered)
+        for key, result in answers.items():
+            if result.status == "retry":
+                delivered.later.add(chunk[key].record_key)
+                delivered.retry_after = max(delivered.retry_after, result.retry_after or 0.0)
+
+    def _commit(
+        self, results: Mapping[str, WriteResult], writes: Mapping[str, Write[RecordT]], delivered: Delivered
+    ) -> None:
+        if not results:
+            return
+        failpoints.reach(self.place, "after_remote_commit")
+        links = [self._link(writes[key], result) for key, result in results.items()]
+        failpoints.reach(self.place, "before_local_commit")
+        self.ledger.writes.commit({key: result.target_id for key, result in results.items()}, links)
+        delivered.done.update({writes[key].record_key: result for key, result in results.items()})
+
+    def _link(self, write: Write[RecordT], result: WriteResult) -> Link:
+        return Link(
+            entity=self.entity,
+            source_system=self.source_system,
+            source_id=write.record_key,
+            target_system=self.target_system,
+            target_id=result.target_id,
+            source_version=write.version,
+            content_hash=write.content_hash,
+            origin=f"{result.status} by {self.flow}",
+            natural_key=write.natural_key,
+        )
+
+    def _refuse(
+        self, results: Mapping[str, WriteResult], writes: Mapping[str, Write[RecordT]], delivered: Delivered
+    ) -> None:
+        if results:
+            detail = {key: ",".join(issue.code for issue in result.errors) for key, result in results.items()}
+            self.ledger.writes.mark(list(results), WriteState.REFUSED, detail=detail)
+            delivered.refused.update({writes[key].record_key: result for key, result in results.items()})
+
+    def _doubt(self, keys: Sequence[str], writes: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+        if not keys:
+            return
+        self.ledger.writes.mark(list(keys), WriteState.IN_DOUBT)
+        log.warning("%s: no answer for %d writes; reading the target back", self.place, len(keys))
+        self._read_back({key: writes[key] for key in keys}, delivered)
+        delivered.in_doubt.update(
+            writes[key].record_key for key in keys if writes[key].record_key not in delivered.done
+        )
+
+
+_UNSURE = frozenset({WriteState.SENT, WriteState.IN_DOUBT})
+
+
+def _chunks(
+    writes: Sequence[tuple[str, Write[RecordT]]],
+) -> Iterator[Sequence[tuple[str, Write[RecordT]]]]:
+    for start in range(0, len(writes), CHUNK):
+        yield writes[start : start + CHUNK]
+
+
+def _result(key: str, status: str, target_id: str) -> WriteResult:
+    from include.connectors.sage100 import WriteResult  # noqa: PLC0415 - pulls in the HTTP client
+
+    return WriteResult(key=key, status=status, target_id=target_id)

@@ -1,0 +1,327 @@
+"""Write the accepted orders to the ERP: once, exactly.
+
+Customers first (one unique claim each, so that fifty first orders of one buyer make one customer),
+then creations, changes and cancellations. Whatever cannot be brought to a known end makes the task
+come back; what has been brought to one is not touched again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.connectors.sage100 import customer_writes, order_writes, reason_for
+from include.errors import OutcomeUnknownError, TransientError
+from include.ledger import Outcome
+from include.pipelines.delivery import Delivered, Delivery, Write
+from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
+from include.pipelines.ports import CUSTOMER, ORDER, SOURCE, TARGET
+from include.pipelines.translate import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.pipelines.ports import Ticket, World
+
+CLAIM_LEASE = timedelta(minutes=2)
+WAIT_FOR_OTHERS = 10.0
+"""Seconds to wait for another batch that is creating the same customer."""
+VOIDED = "voided in Zoho Inventory"
+
+
+@dataclass(slots=True)
+class Loading:
+    """One batch being loaded: its accepted plan, and what is known so far."""
+
+    world: World
+    ticket: Ticket
+    plan: pd.DataFrame
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    problems: list[dict[str, object]] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    retry_after: float = 0.0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Order numbers by record key."""
+        return dict(zip(self.plan.key, self.plan.number, strict=True))
+
+    def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
+        """These orders come back with the task's next try."""
+        self.waiting |= keys
+        self.retry_after = max(self.retry_after, retry_after)
+
+    def refuse(self, keys: Sequence[str], result: WriteResult) -> None:
+        """The target said no, and why."""
+        for key in keys:
+            self.outcomes[key] = Outcome.PARKED
+            self.problems.extend(_refusal(key, self.labels[key], result))
+
+
+def load(world: World, ticket: Ticket) -> dict[str, int]:
+    """Load what no earlier stage has set aside.
+
+    Safe to run again at any point: the write ledger recalls what is done.
+
+    Returns:
+        Counts by outcome.
+
+    Raises:
+        TransientError: some orders must be tried again; the others are settled.
+        OutcomeUnknownError: the target did not answer for some; they stay in doubt until read back.
+    """
+    staging = world.staging(ticket)
+    aside, _ = gathered(staging, STAGES[:-1])
+    plan = staging.read(PLAN)
+    loading = Loading(world, ticket, plan[~plan.key.isin(aside)].reset_index(drop=True))
+    numbers = _customers(loading, staging.read(CUSTOMERS))
+    headers = staging.read(HEADERS)
+    _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
+    keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
+    _raise_for_the_rest(loading)
+    return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}
+
+
+def _raise_for_the_rest(loading: Loading) -> None:
+    doubtful = [key for key, outcome in loading.outcomes.items() if outcome is Outcome.IN_DOUBT]
+    if doubtful:
+        raise OutcomeUnknownError(
+            f"no answer for {len(doubtful)} orders ({', '.join(doubtful[:3])}): read back before any retry",
+            retry_after=loading.retry_after or 5.0,
+        )
+    if loading.waiting:
+        some = ", ".join(sorted(loading.waiting)[:3])
+        raise TransientError(
+            f"{len(loading.waiting)} orders ({some}) must wait for the target",
+            retry_after=loading.retry_after or 5.0,
+        )
+
+
+# Customers ------------------------------------------------------------------------------------------
+
+
+def _customers(loading: Loading, newcomers: pd.DataFrame) -> dict[str, str]:
+    """The ERP's number of every buyer in the plan, creating those it does not have."""
+    active = loading.plan[loading.plan.action.isin([Action.CREATE.value, Action.CHANGE.value])]
+    wanted = list(active.customer.unique())
+    numbers = _linked_customers(loading.world, wanted)
+    missing = newcomers[newcomers.key.isin(set(wanted) - set(numbers))]
+    if len(missing):
+        _create_customers(loading, missing)
+        numbers = _linked_customers(loading.world, wanted)
+    orphans = active[~active.customer.isin(numbers)]
+    loading.wait(set(orphans.key) - set(loading.outcomes))
+    return numbers
+
+
+def _linked_customers(world: World, source_ids: Sequence[str]) -> dict[str, str]:
+    links = world.ledger.crosswalk.find(CUSTOMER, SOURCE, source_ids, TARGET)
+    return {source_id: link.target_id for source_id, link in links.items()}
+
+
+def _create_customers(loading: Loading, missing: pd.DataFrame) -> None:
+    world, owner = loading.world, loading.ticket.batch_id
+    ours = {key for key in missing.key if _claim(world, key, owner)}
+    try:
+        mine = missing[missing.key.isin(ours)]
+        # Between our look and our claim another batch may have created and let go.
+        mine = mine[~mine.key.isin(_linked_customers(world, list(mine.key)))]
+        delivered = _customer_delivery(loading).deliver(
+            [
+                Write(record.key, "", record.fields.get("CustomerName", ""), record)
+                for record in customer_writes(mine)
+            ]
+        )
+    finally:
+        for key in ours:
+            world.ledger.crosswalk.release_claim(CUSTOMER, SOURCE, key, TARGET, owner=owner)
+    loading.retry_after = max(loading.retry_after, delivered.retry_after)
+    for key, result in delivered.refused.items():
+        loading.refuse(list(loading.plan.key[loading.plan.customer == key]), result)
+    _await_others(world, set(missing.key) - ours)
+
+
+def _claim(world: World, key: str, owner: str) -> bool:
+    return world.ledger.crosswalk.claim(CUSTOMER, SOURCE, key, TARGET, owner=owner, lease=CLAIM_LEASE)
+
+
+def _await_others(world: World, keys: set[str]) -> None:
+    """Give the batch that holds the claim a moment; the task's retry is the longer wait."""
+    deadline = time.monotonic() + WAIT_FOR_OTHERS
+    while keys and time.monotonic() < deadline:
+        keys -= set(_linked_customers(world, list(keys)))
+        if keys:
+            time.sleep(0.2)
+
+
+def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
+    return Delivery(
+        ledger=loading.world.ledger,
+        flow=loading.ticket.flow,
+        place="create_customers",
+        entity=CUSTOMER,
+        source_system=SOURCE,
+        target_system=TARGET,
+        send=loading.world.writes.create_customers,
+        confirmed=lambda writes: _standing_customers(loading.world, writes),
+    )
+
+
+def _standing_customers(world: World, writes: Sequence[Write[CustomerWrite]]) -> dict[str, str]:
+    """Customers in the ERP that carry our contact id."""
+    customers = world.reads.customers()
+    if "UDF_ZOHO_CONTACT_ID" not in customers:
+        return {}
+    hits = customers[customers.UDF_ZOHO_CONTACT_ID.isin([write.record_key for write in writes])]
+    return dict(zip(hits.UDF_ZOHO_CONTACT_ID, hits.ARDivisionNo + "-" + hits.CustomerNo, strict=True))
+
+
+# Orders ---------------------------------------------------------------------------------------------
+
+
+def _orders(
+    loading: Loading, headers: pd.DataFrame, details: pd.DataFrame, numbers: Mapping[str, str]
+) -> None:
+    plan = loading.plan[~loading.plan.key.isin(set(loading.outcomes) | loading.waiting)]
+    cancelled = plan[plan.action == Action.CANCEL.value]
+    _cancel(loading, cancelled)
+    writes = _order_writes(plan[plan.action != Action.CANCEL.value], headers, details, numbers)
+    creations = [write for write in writes if not write.record.sales_order_no]
+    standing = _standing_orders(loading.world, creations) if creations else {}
+    _take(
+        loading,
+        _order_delivery(loading, "load_orders", loading.world.writes.create_orders).deliver(
+            [write for write in creations if write.record_key not in standing]
+        ),
+    )
+    changes = [write for write in writes if write.record.sales_order_no]
+    changes += [
+        _aimed_at(write, standing[write.record_key]) for write in creations if write.record_key in standing
+    ]
+    _change(loading, changes)
+
+
+def _order_writes(
+    plan: pd.DataFrame, headers: pd.DataFrame, details: pd.DataFrame, numbers: Mapping[str, str]
+) -> list[Write[OrderWrite]]:
+    if not len(plan):
+        return []
+    chosen = headers[headers.key.isin(plan.key)].reset_index(drop=True)
+    customer = chosen.customer_source_id.map(numbers).astype("string[pyarrow]")
+    chosen = chosen.assign(ARDivisionNo=customer.str.slice(0, 2), CustomerNo=customer.str.slice(3))
+    by_key = plan.set_index("key")
+    targets = by_key.target_id.to_dict()
+    records = order_writes(chosen, details[details.key.isin(plan.key)], targets)
+    return [
+        Write(record.key, by_key.version[record.key], by_key.number[record.key], record) for record in records
+    ]
+
+
+def _aimed_at(write: Write[OrderWrite], number: str) -> Write[OrderWrite]:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(write, record=replace(write.record, sales_order_no=number))
+
+
+def _standing_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
+    """Look up before create: orders in the ERP that carry our order id."""
+    if not writes:
+        return {}
+    hits = world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
+    return dict(zip(hits.source_id, hits.SalesOrderNo, strict=True))
+
+
+def _confirmed_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
+    """Read back after an unknown outcome: orders whose last write was this very one."""
+    keys = {write.record_key: write.record.idempotency_key for write in writes}
+    hits = world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
+    return {
+        source_id: number
+        for source_id, number, sync_key in zip(hits.source_id, hits.SalesOrderNo, hits.sync_key, strict=True)
+        if sync_key == keys.get(source_id)
+    }
+
+
+def _order_delivery(
+    loading: Loading, place: str, send: Callable[[Sequence[OrderWrite]], Sequence[WriteResult]]
+) -> Delivery[OrderWrite]:
+    return Delivery(
+        ledger=loading.world.ledger,
+        flow=loading.ticket.flow,
+        place=place,
+        entity=ORDER,
+        source_system=SOURCE,
+        target_system=TARGET,
+        send=send,
+        confirmed=lambda writes: _confirmed_orders(loading.world, writes),
+    )
+
+
+def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
+    """Bring live orders up to date; what already reads so is left alone."""
+    if not writes:
+        return
+    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, [write.record_key for write in writes], TARGET)
+    pending = []
+    for write in writes:
+        link = links.get(write.record_key)
+        if (
+            link is not None
+            and link.content_hash == write.content_hash
+            and link.source_version == write.version
+        ):
+            loading.outcomes[write.record_key] = Outcome.UNCHANGED
+        else:
+            pending.append(write)
+    change = loading.world.writes.change_order
+    delivery = _order_delivery(
+        loading, "change_orders", lambda records: [change(record) for record in records]
+    )
+    _take(loading, delivery.deliver(pending))
+
+
+def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
+    if not len(plan):
+        return
+    from include.connectors.sage100 import OrderWrite  # noqa: PLC0415
+
+    writes = [
+        Write(row.key, row.version, row.number, OrderWrite.to_cancel(row.key, row.target_id))
+        for row in plan.itertuples(index=False)
+    ]
+    cancel = loading.world.writes.cancel_order
+    delivery = _order_delivery(
+        loading, "cancel_orders", lambda records: [cancel(record, reason=VOIDED) for record in records]
+    )
+    _take(loading, delivery.deliver(writes))
+
+
+def _take(loading: Loading, delivered: Delivered) -> None:
+    for key, result in delivered.done.items():
+        loading.outcomes[key] = Outcome.UNCHANGED if result.status == "unchanged" else Outcome.LOADED
+    for key, result in delivered.refused.items():
+        loading.refuse([key], result)
+    for key in delivered.in_doubt:
+        loading.outcomes[key] = Outcome.IN_DOUBT
+    loading.wait(delivered.later, delivered.retry_after)
+
+
+def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, object]]:
+    return [
+        problem(
+            key,
+            reason_for(issue.code),
+            line=issue.line or 0,
+            field=issue.field,
+            value=issue.value,
+            message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
+            remedy="Mend it in Sage 100 (or in the mapping), then replay this exception.",
+        )
+        for issue in result.errors
+    ]

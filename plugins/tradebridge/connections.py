@@ -1,0 +1,158 @@
+"""Airflow connections in, clients out: the only room where the world is assembled.
+
+Nothing here runs at import; a client is built when a task or a route asks, once per process.
+
+=====================  =====================================================================
+connection id          what it is
+=====================  =====================================================================
+``ledger``             our own PostgreSQL database (never Airflow's)
+``zoho_inventory``     OAuth client, organisation, webhook secrets
+``sage100_readonly``   ODBC, reads
+``sage100_gateway``    the REST service in front of Business Objects, writes
+=====================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Connection
+
+    from include.connectors.sage100 import GatewayClient, Reader
+    from include.connectors.zoho_inventory import Client
+    from include.ledger import Ledger
+    from include.pipelines.ports import World
+
+LEDGER = "ledger"
+ZOHO_INVENTORY = "zoho_inventory"
+SAGE_100_READONLY = "sage100_readonly"
+SAGE_100_GATEWAY = "sage100_gateway"
+
+SECRETS_FRESH = 30.0
+"""Seconds that webhook secrets are trusted before they are read again: rotation needs no restart."""
+
+
+def ledger(connection_id: str = LEDGER) -> Ledger:
+    """Our memory; one engine per process (a forked task gets its own)."""
+    return _ledger(connection_id, os.getpid())
+
+
+@cache
+def _ledger(connection_id: str, _pid: int) -> Ledger:
+    from include.ledger import Ledger
+
+    connection = BaseHook.get_connection(connection_id)
+    return Ledger.connect(ledger_url(connection), secret_key=connection.extra_dejson.get("secret_key"))
+
+
+def ledger_url(connection: Connection) -> str:
+    """SQLAlchemy's address of the ledger.
+
+    Raises:
+        ConfigurationError: the connection names no database.
+    """
+    from sqlalchemy import URL
+
+    if not connection.schema:
+        raise ConfigurationError(f"connection {connection.conn_id!r} names no database")
+    return URL.create(
+        "postgresql+psycopg2",
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+    ).render_as_string(hide_password=False)
+
+
+def zoho_client(connection: Connection | None = None) -> Client:
+    """Zoho Inventory as the connection describes it."""
+    from include.connectors.zoho_inventory import Client, Settings
+
+    connection = connection or BaseHook.get_connection(ZOHO_INVENTORY)
+    extra = connection.extra_dejson
+    known = {
+        name: extra[name]
+        for name in (
+            "organization_id",
+            "refresh_token",
+            "data_centre",
+            "api_base",
+            "accounts_base",
+            "calls_per_minute",
+            "calls_per_day",
+            "concurrency",
+            "timezone",
+        )
+        if extra.get(name) not in {None, ""}
+    }
+    settings = Settings(
+        client_id=connection.login or "",
+        client_secret=connection.password or "",
+        **{"organization_id": "", "refresh_token": "", **known},
+    )
+    book = ledger()
+    return Client(settings, tokens=book.tokens, budget=book.budgets)
+
+
+def webhook_secrets(system: str) -> Sequence[str]:
+    """The secrets a sender may sign with; two during a rotation."""
+    return _webhook_secrets(system, int(time.monotonic() // SECRETS_FRESH))
+
+
+@cache
+def _webhook_secrets(system: str, _age: int) -> tuple[str, ...]:
+    value: Any = BaseHook.get_connection(system).extra_dejson.get("webhook_secrets", ())
+    secrets = tuple(value.split()) if isinstance(value, str) else tuple(value)
+    if not all(secrets) or not secrets:
+        raise ConfigurationError(f"connection {system!r} has no webhook_secrets: no webhook can be believed")
+    return secrets
+
+
+def sage_reader() -> Reader:
+    """Sage 100's tables, read through Airflow's ODBC hook."""
+    from include.connectors.sage100 import Reader
+    from tradebridge.hooks import Sage100OdbcHook
+
+    return Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
+
+
+def sage_gateway(connection: Connection | None = None) -> GatewayClient:
+    """The gateway in front of Sage 100's Business Objects."""
+    from include.connectors.sage100 import GatewayClient, GatewaySettings
+
+    connection = connection or BaseHook.get_connection(SAGE_100_GATEWAY)
+    host = connection.host or ""
+    base = host if "://" in host else f"http://{host}:{connection.port or 80}"
+    return GatewayClient(GatewaySettings(base_url=base, token=connection.password or ""))
+
+
+def order_world() -> World:
+    """Everything the order flow touches."""
+    from airflow.sdk import ObjectStoragePath
+
+    from include.connectors.zoho_inventory import Reader, Writer
+    from include.pipelines.ports import World
+    from tradebridge.site import settings, staging_root
+
+    client = zoho_client()
+    return World(
+        ledger=ledger(),
+        source=Reader(client),
+        notes=Writer(client),
+        reads=sage_reader(),
+        writes=sage_gateway(),
+        staging_root=ObjectStoragePath(staging_root()),
+        settings=settings(),
+        time_zone=client.settings.timezone,
+    )

@@ -1,0 +1,121 @@
+"""The order flow's stages as Airflow tasks call them: context in, ids and counts out (XCom).
+
+Everything heavy is imported inside: a DAG file that imports this parses in milliseconds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+from include.errors import SetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.pipelines.announce import Request
+    from include.pipelines.ports import Ticket
+
+BATCH_SIZE = 200
+"""Orders a batch: one list page of Zoho, one suite run of Great Expectations."""
+MAX_BATCHES = 4
+"""Batches a run; what is left wakes the next one."""
+LEASE = timedelta(minutes=15)
+
+
+def claim() -> list[str]:
+    """Answer the wake, announce what the run asks for, and lease what is pending; returns batch ids."""
+    from include.pipelines.announce import announce
+    from tradebridge import connections
+
+    context = get_current_context()
+    flow, run_id = context["dag"].dag_id, context["run_id"]
+    world = connections.order_world()
+    # Before anything is read: a row that comes after this line finds no wake outstanding, and asks for one.
+    world.ledger.wakes.answer(flow, run_id)
+    announce(world, run_id, _request(context))
+    batches = world.ledger.inbox.claim(
+        flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
+    )
+    return [str(batch.id) for batch in batches]
+
+
+def extract(batch: str) -> dict[str, int]:
+    """Fetch what the batch's orders say now."""
+    from include.pipelines.extract import extract as stage
+    from tradebridge import connections
+
+    return stage(connections.order_world(), _ticket(batch))
+
+
+def translate(batch: str) -> dict[str, int]:
+    """Source records into ERP records."""
+    from include.pipelines.translate import translate as stage
+    from tradebridge import connections
+
+    return stage(connections.order_world(), _ticket(batch))
+
+
+def check(batch: str) -> dict[str, int]:
+    """Great Expectations over the batch."""
+    from include.pipelines.check import check as stage
+    from tradebridge import connections
+
+    return stage(connections.order_world(), _ticket(batch))
+
+
+def load(batch: str) -> dict[str, int]:
+    """Write the accepted orders, once."""
+    from include.pipelines.load import load as stage
+    from tradebridge import connections
+
+    return stage(connections.order_world(), _ticket(batch))
+
+
+def settle() -> dict[str, int]:
+    """Close the run's books, whatever happened to its batches; red when any row has no end yet."""
+    from include.pipelines.settle import settle as stage
+    from tradebridge import connections
+
+    context = get_current_context()
+    world = connections.order_world()
+    flow, run_id = context["dag"].dag_id, context["run_id"]
+    counts = stage(world, flow=flow, run_id=run_id, batches=world.ledger.inbox.batches(flow, run_id))
+    if counts["returned"] or counts["in_doubt"]:
+        raise SetError(
+            f"{counts['returned']} rows went back to the inbox and {counts['in_doubt']} are in doubt: "
+            "nothing is lost, but a task of this run needs a look"
+        )
+    return counts
+
+
+def _ticket(batch: str) -> Ticket:
+    from include.pipelines.ports import Ticket
+
+    context = get_current_context()
+    return Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id)
+
+
+def _request(context: Mapping[str, Any]) -> Request:
+    """What this run was asked for: by its trigger form, its backfill window, or its schedule."""
+    from include.pipelines.announce import Request
+
+    run, params = context["dag_run"], context["params"]
+    kind = str(run.run_type)
+    if kind == "backfill":
+        return Request(
+            since=run.data_interval_start, until=run.data_interval_end, recheck=bool(params["recheck"])
+        )
+    return Request(
+        numbers=tuple(params["order_numbers"] or ()),
+        since=_moment(params["modified_from"]),
+        until=_moment(params["modified_until"]),
+        sweep=kind == "scheduled",
+        recheck=bool(params["recheck"]),
+    )
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None

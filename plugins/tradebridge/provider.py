@@ -1,0 +1,85 @@
+"""What Airflow must know to show our connection types: forms, field names, hooks.
+
+Found through the ``apache_airflow_provider`` entry point in ``pyproject.toml`` (``pip install -e .``).
+Imports nothing: Airflow asks for it in every component.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT = {"type": ["string", "null"]}
+_SECRET = {"type": ["string", "null"], "format": "password"}
+_NUMBER = {"type": ["integer", "null"]}
+
+
+def _field(label: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
+    return {"label": label, "schema": schema, **({"description": description} if description else {})}
+
+
+ZOHO_INVENTORY = {
+    "connection-type": "zoho_inventory",
+    "hook-name": "Zoho Inventory",
+    "hook-class-name": "tradebridge.hooks.ZohoInventoryHook",
+    "conn-fields": {
+        "organization_id": _field("Organisation id", _TEXT, "Settings > Organization profile"),
+        "data_centre": _field("Data centre", _TEXT, "us, eu, in, au, jp, ca, cn, sa, uk or ae"),
+        "refresh_token": _field("Refresh token", _SECRET),
+        "webhook_secrets": _field("Webhook secrets", _SECRET, "one or two (rotation), separated by a blank"),
+        "calls_per_minute": _field("Calls a minute", _NUMBER, "our share of the organisation's 100"),
+        "calls_per_day": _field("Calls a day", _NUMBER, "our share of the plan's quota"),
+        "timezone": _field("Time zone", _TEXT, "of the organisation, e.g. America/New_York"),
+        "api_base": _field("API address", _TEXT, "only for a sandbox or a proxy"),
+        "accounts_base": _field("Accounts address", _TEXT, "only for a sandbox or a proxy"),
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["host", "schema", "port"],
+        "relabeling": {"login": "Client id", "password": "Client secret"},
+    },
+}
+
+SAGE_100_ODBC = {
+    "connection-type": "sage100_odbc",
+    "hook-name": "Sage 100 (ODBC, reads)",
+    "hook-class-name": "tradebridge.hooks.Sage100OdbcHook",
+    "conn-fields": {
+        "driver": _field("Driver", _TEXT, "as installed: MAS 90 4.0 ODBC Driver; empty when a DSN is named"),
+        "dsn": _field("System DSN", _TEXT),
+        "company": _field("Company", _TEXT, "1-3 characters, e.g. ABC"),
+        "directory": _field("Directory", _TEXT, "the MAS90 folder, where providex.ddf lies"),
+        "database": _field("Database", _TEXT, "Premium (SQL Server) and the sandbox"),
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port"],
+        "relabeling": {"login": "User", "host": "Server (Premium)"},
+    },
+}
+
+SAGE_100_GATEWAY = {
+    "connection-type": "sage100_gateway",
+    "hook-name": "Sage 100 gateway (writes)",
+    "hook-class-name": "tradebridge.hooks.Sage100GatewayHook",
+    "conn-fields": {},
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "login", "extra"],
+        "relabeling": {"host": "Address (https://...)", "password": "Token"},
+    },
+}
+
+LEDGER = {
+    "connection-type": "tradebridge_ledger",
+    "hook-name": "Tradebridge ledger",
+    "hook-class-name": "tradebridge.hooks.LedgerHook",
+    "conn-fields": {"secret_key": _field("Secret key", _SECRET, "Fernet key that seals tokens at rest")},
+    "ui-field-behaviour": {"hidden-fields": [], "relabeling": {"schema": "Database"}},
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's description, in Airflow's schema."""
+    return {
+        "package-name": "tradebridge",
+        "name": "Tradebridge",
+        "description": "Zoho Inventory, Clarity eCommerce, Salesforce and Sage 100, joined.",
+        "connection-types": [ZOHO_INVENTORY, SAGE_100_ODBC, SAGE_100_GATEWAY, LEDGER],
+    }

@@ -1,0 +1,17 @@
+"""Every tag a DAG may carry. The integrity test refuses any other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Tag(StrEnum):
+    """``key:value``, so that the UI's filter reads like a sentence."""
+
+    ORDERS = "entity:orders"
+    EXCEPTIONS = "entity:exceptions"
+    ZOHO_INVENTORY = "system:zoho_inventory"
+    SAGE_100 = "system:sage100"
+    EVENT_DRIVEN = "runs:on_webhook"
+    SCHEDULED = "runs:on_schedule"
+    BY_HAND = "runs:by_hand"

@@ -1,0 +1,179 @@
+"""``POST /tradebridge/webhooks/{system}/{event}``: keep first, think later.
+
+The only route of ours without a login: the caller proves itself by a signature over the raw body.
+A 2xx means that the row is on disk; nothing is interpreted beyond the record's identity. One way to
+say no: the caller never learns which part of a bad signature was wrong.
+
+========  ================================================================================
+answer    when
+========  ================================================================================
+202       kept, or already had
+400       signed, but no record can be made out of it (kept in the exceptions table)
+401       signature missing or wrong
+404       no such system or event
+413       body larger than ``MAX_BODY``
+503       the ledger is down; ``Retry-After`` says when to come back
+========  ================================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, status
+from fastapi.concurrency import run_in_threadpool
+
+from include.canonical import Reason
+from include.connectors.zoho_inventory import SignatureError, identify, payload_of, verify
+from include.errors import IntegrationError, RecordError, TransientError
+from include.ledger import Delivery, NewException
+from include.pipelines.announce import delivery_id
+from tradebridge import connections
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+MAX_BODY = 1_048_576
+"""Bytes. Zoho's default payload of a 100-line order is about 150 kB."""
+RETRY_AFTER = 5
+
+FLOWS = {("zoho_inventory", "salesorder"): "zoho_orders_to_sage100"}
+"""Which flow (DAG id) an event belongs to."""
+
+
+async def read_body(request: Request) -> bytes:
+    """The raw body, refused as soon as it is too long: a length header is only a claim."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY:
+            raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, f"body larger than {MAX_BODY} bytes")
+    return bytes(body)
+
+
+@dataclass
+class GroupCommit:
+    """Rows that arrive together are made durable together.
+
+    A burst would otherwise pay one transaction a row. Each caller waits until the transaction that
+    holds its own row is committed.
+    """
+
+    keep: Callable[[str, Sequence[Delivery]], Awaitable[object]]
+    _waiting: dict[str, list[tuple[Delivery, asyncio.Future[None]]]] = field(default_factory=dict)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def add(self, flow: str, delivery: Delivery) -> None:
+        """Return once ``delivery`` is durable; raises what the ledger raised."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(flow, [])
+        queue.append((delivery, future))
+        if len(queue) == 1:
+            task = asyncio.create_task(self._flush(flow))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        await future
+
+    async def _flush(self, flow: str) -> None:
+        while rows := self._waiting.get(flow):
+            batch = rows[:]
+            error: Exception | None = None
+            try:
+                await self.keep(flow, [delivery for delivery, _ in batch])
+            except Exception as caught:  # noqa: BLE001 - handed to every caller, who answers 503 or raises
+                error = caught
+            for _, future in batch:
+                if future.done():
+                    continue
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+            del rows[: len(batch)]
+
+
+async def _keep(flow: str, deliveries: Sequence[Delivery]) -> int:
+    return await run_in_threadpool(connections.ledger().inbox.keep_many, flow, deliveries)
+
+
+commits = GroupCommit(_keep)
+
+
+@router.post("/{system}/{event}", status_code=status.HTTP_202_ACCEPTED)
+async def receive(
+    system: str, event: str, request: Request, body: Annotated[bytes, Depends(read_body)]
+) -> dict[str, str]:
+    """Keep one signed event and wake its flow."""
+    flow = FLOWS.get((system, event))
+    if flow is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such system or event")
+    try:
+        await _authenticate(system, body, request)
+        delivery = _delivery(system, event, body, request.headers.get("content-type", ""))
+        await commits.add(flow, delivery)
+    except SignatureError as error:
+        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "signature missing or wrong") from error
+    except RecordError as error:
+        await _keep_unreadable(flow, body, error)
+        raise HTTPException(
+            status.HTTP_400_BAD_REQUEST, "signed, but not a record this system sends"
+        ) from error
+    except IntegrationError as error:
+        raise _unavailable(error) from error
+    from tradebridge.web.waker import waker
+
+    waker().ring()
+    return {"status": "kept", "record": delivery.record_key}
+
+
+async def _authenticate(system: str, body: bytes, request: Request) -> None:
+    secrets = await run_in_threadpool(connections.webhook_secrets, system)
+    verify(body, request.headers.raw, secrets)
+
+
+def _delivery(system: str, event: str, body: bytes, content_type: str) -> Delivery:
+    payload = payload_of(body, content_type)
+    record_id, version = identify(payload)
+    return Delivery(
+        system=system,
+        event=event,
+        record_key=record_id,
+        delivery_id=delivery_id(record_id, version),
+        version=version,
+        payload=payload,
+        headers={"origin": "webhook", "content-type": content_type[:100]},
+    )
+
+
+async def _keep_unreadable(flow: str, body: bytes, error: RecordError) -> None:
+    """Nothing signed is lost: what cannot be read waits for a person."""
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    exception = NewException(
+        flow=flow,
+        record_key=f"unreadable:{digest}",
+        record_label=f"webhook body {digest}",
+        code=Reason.UNREADABLE.value,
+        disposition=Reason.UNREADABLE.disposition.value,
+        field="body",
+        value=f"{len(body)} bytes",
+        message=str(error),
+        remedy="Check the webhook's body type in Zoho (Default Payload, JSON); the sweep fetches the order itself.",
+    )
+    try:
+        await run_in_threadpool(connections.ledger().exceptions.open, [exception])
+    except TransientError as outage:
+        raise _unavailable(outage) from outage
+
+
+def _unavailable(error: IntegrationError) -> HTTPException:
+    log.warning("webhook not kept: %s", type(error).__name__)
+    return HTTPException(
+        status.HTTP_503_SERVICE_UNAVAILABLE, "try again", headers={"Retry-After": str(RETRY_AFTER)}
+    )

@@ -1,0 +1,130 @@
+"""Something pending becomes one DAG run, and no row can be stranded.
+
+One thread in the API server looks at the inbox when the receiver rings, and every second besides.
+A flow with claimable rows and no outstanding *wake* gets one run; its first task answers the wake
+**before** it reads the inbox. A row committed before that read is seen by it; a row committed after
+it finds no outstanding wake and gets the next run. A wake whose run never starts expires. Many rows,
+one wake: a burst coalesces. With several API servers the ledger's unique index on outstanding wakes
+keeps it to one run.
+
+Airflow's own asset events would strand rows here: an event that arrives while the consuming run is
+being created can wait for the next one for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from airflow.api.common.trigger_dag import trigger_dag
+from airflow.models import DagModel
+from airflow.models.pool import Pool
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+from include.errors import IntegrationError
+from tradebridge import connections
+from tradebridge.pools import POOLS
+from tradebridge.web.receiver import FLOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+PATROL = 1.0
+"""Seconds between two looks without a ring: rows released by a lease, a retry, another process."""
+GATHER = 0.03
+"""Seconds to let a burst gather before looking."""
+
+
+class Waker:
+    """The thread. Started once per API server process by the first look at the app."""
+
+    def __init__(self) -> None:
+        self._bell = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._patrol, name="tradebridge-waker", daemon=True)
+
+    def start(self) -> None:
+        """Start patrolling."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the current look."""
+        self._stop.set()
+        self._bell.set()
+        self._thread.join(timeout=5)
+
+    def ring(self) -> None:
+        """Something was kept just now."""
+        self._bell.set()
+
+    def _patrol(self) -> None:
+        self._attempt(make_pools)
+        while not self._stop.is_set():
+            if self._bell.wait(PATROL):
+                self._stop.wait(GATHER)
+                self._bell.clear()
+            for flow in set(FLOWS.values()):
+                self._attempt(wake, flow)
+
+    def _attempt(self, do: Callable[..., object], *arguments: str) -> None:
+        try:
+            do(*arguments)
+        except IntegrationError as error:
+            log.warning("waker: %s; trying again", error)
+        except Exception:
+            # The thread is the only waker of this process: whatever happens, it must look again.
+            log.exception("waker: trying again")
+
+
+def wake(flow: str) -> str | None:
+    """Start one run of ``flow`` if rows are claimable and none is on its way.
+
+    Returns:
+        The run's id, or ``None`` when there is nothing to do.
+    """
+    ledger = connections.ledger()
+    if not ledger.inbox.claimable(flow) or _is_paused(flow):
+        return None
+    asked = ledger.wakes.request(flow)
+    if asked is None:
+        return None
+    run_id = f"webhook__{asked.id}"
+    try:
+        trigger_dag(
+            flow,
+            run_id=run_id,
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.REST_API,
+            note="woken by events in the inbox",
+        )
+    except BaseException:
+        ledger.wakes.cancel(asked)
+        raise
+    return run_id
+
+
+def _is_paused(dag_id: str) -> bool:
+    """Rows of a paused flow wait: a wake would only pile up queued runs."""
+    with create_session() as session:
+        dag = session.get(DagModel, dag_id)
+        return dag is None or bool(dag.is_paused)
+
+
+def make_pools() -> None:
+    """Create the pools our tasks name where they are missing; an operator's own sizes are kept."""
+    for name, (slots, description) in POOLS.items():
+        if Pool.get_pool(name) is None:
+            Pool.create_or_update_pool(name, slots, description, include_deferred=False)
+
+
+@cache
+def waker() -> Waker:
+    """This process's waker, running."""
+    thread = Waker()
+    thread.start()
+    return thread
