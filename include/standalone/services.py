@@ -1,0 +1,138 @@
+"""Which processes make up one machine, how each is started and how we see that it is ready.
+
+The commands of Airflow are the ones of ``docker-compose.yaml``.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from include.standalone.environment import ROOT
+from include.standalone.postgres import PostgresServer, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.standalone.environment import Machine
+    from include.standalone.postgres import Identity
+
+AIRFLOW = (sys.executable, "-m", "airflow")
+MODULE = (sys.executable, "-m")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process that shall always run.
+
+    Args:
+        name: of the process, its log file and its line in the status.
+        command: argument vector.
+        is_ready: answers now whether it works; also asked later, to find one that hangs.
+        needs: services without which ``is_ready`` says nothing about this one.
+        stop_signal: what makes it end in order.
+        stop_seconds: how long it may take for that.
+        finishes_work: after its death, busy orphans may finish what they do (Airflow's task workers).
+        runs_as: another account, where needed.
+        cwd: its working directory.
+        prepare: called before each start.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    is_ready: Callable[[], bool]
+    needs: tuple[str, ...] = ()
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10.0
+    finishes_work: bool = False
+    runs_as: Identity | None = None
+    cwd: str = str(ROOT)
+    prepare: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command that must succeed once before the services after it start."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def database(server: PostgresServer) -> Service:
+    """The embedded PostgreSQL. SIGINT is its fast, orderly shutdown."""
+    return Service(
+        "postgres",
+        tuple(server.command()),
+        server.is_ready,
+        stop_signal=signal.SIGINT,
+        runs_as=identity(server.account),
+        cwd="/",
+        prepare=server.prepare,
+    )
+
+
+MIGRATIONS = (
+    Job("airflow db migrate", (*AIRFLOW, "db", "migrate")),
+    Job("ledger migrate", (*MODULE, "include.ledger", "migrate")),
+)
+
+
+def outside_world(machine: Machine) -> tuple[Service, ...]:
+    """The sandbox (Zoho and Sage's tables), then the gateway in front of those tables."""
+    sandbox = Service(
+        "sandbox",
+        (*MODULE, "include.sandbox", "--host", "127.0.0.1", "--port", str(machine.ports.sandbox),
+         "--data", str(machine.sandbox_data)),
+        lambda: answers(f"{machine.sandbox_url}/_sandbox/clock"),
+    )  # fmt: skip
+    gateway = Service(
+        "gateway",
+        (*MODULE, "include.gateway"),
+        lambda: answers(f"{machine.gateway_url}/health"),
+        stop_seconds=15.0,
+    )
+    return sandbox, gateway
+
+
+def airflow(machine: Machine) -> tuple[Service, ...]:
+    """Airflow's four processes; not ``airflow standalone``, which neither restarts nor stops them."""
+    health = f"{machine.airflow_url}/api/v2/monitor/health"
+
+    def component(name: str, key: str, *flags: str, finishes_work: bool = False) -> Service:
+        return Service(
+            name,
+            (*AIRFLOW, name, *flags),
+            lambda: reports_healthy(health, key),
+            needs=("postgres", "api-server"),
+            stop_seconds=20.0,
+            finishes_work=finishes_work,
+        )
+
+    return (
+        Service("api-server", (*AIRFLOW, "api-server"), lambda: answers(health), needs=("postgres",)),
+        # Logs are read from the folder: no log servers on 0.0.0.0.
+        component("scheduler", "scheduler", "--skip-serve-logs", finishes_work=True),
+        component("dag-processor", "dag_processor"),
+        component("triggerer", "triggerer", "--skip-serve-logs"),
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether a GET brings a 2xx within two seconds."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def reports_healthy(url: str, key: str) -> bool:
+    """Whether Airflow's health report calls one of its components healthy."""
+    try:
+        report = httpx.get(url, timeout=2, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    return bool(report.get(key, {}).get("status") == "healthy")
