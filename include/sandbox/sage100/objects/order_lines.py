@@ -1,0 +1,252 @@
+# ruff: noqa: N802 - Sage's own names
+"""``oLines``: the lines of the open sales order, in memory until the order is written.
+
+It keeps its own message: what is wrong with a line never shows on the order.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from include.sandbox.sage100.objects.answers import RefusedError, answered
+from include.sandbox.sage100.objects.business import Editor, not_on_file
+from include.sandbox.sage100.records import Record, Value, find, select
+from include.sandbox.sage100.totals import extension
+
+if TYPE_CHECKING:
+    from include.sandbox.sage100.dictionary import Column
+    from include.sandbox.sage100.objects.sales_order import SalesOrder
+
+SEQUENCE_STEP = 10_000_000
+SPECIAL = "2"
+CHARGE = "3"
+COMMENT = "4"
+UNITS = {
+    "StandardUnitOfMeasure": "",
+    "SalesUnitOfMeasure": "SalesUMConvFctr",
+    "PurchaseUnitOfMeasure": "PurchaseUMConvFctr",
+}
+
+
+class OrderLines(Editor):
+    """The lines of one :class:`SalesOrder`; one of them at a time is current."""
+
+    bus: ClassVar[str] = "oLines"
+
+    def __init__(self, order: SalesOrder) -> None:
+        super().__init__(order.session)
+        self._order = order
+        self._table = self._session.table("SO_SalesOrderDetail")
+        self._items = self._session.table("CI_Item")
+        self.rows: list[Record] = []
+        self._last_key = 0
+        self._position: int | None = None
+        self._current: Record | None = None
+        self._reactions = {
+            "ItemCode": self._load_item,
+            "UnitPrice": self._override_price,
+            "UnitOfMeasure": self._change_unit,
+            "QuantityOrdered": self._check_kind,
+            "ExtensionAmt": self._charge_only,
+        }
+
+    def load(self, order_no: str, last_key: int) -> None:
+        """Take the lines of an order as they stand; ``last_key`` is the highest LineKey ever used."""
+        self.rows = list(select(self._session.db, self._table, {"SalesOrderNo": order_no}, "LineSeqNo"))
+        self._last_key = max([last_key, *(int(row.text("LineKey")) for row in self.rows)])
+        self.forget()
+
+    def forget(self) -> None:
+        """No line is current."""
+        self._position = self._current = None
+
+    # moving
+
+    @answered
+    def nAddLine(self) -> int:
+        """Begin a line; 2. It counts when its own ``nWrite`` succeeds, and not before."""
+        self._order.customer()
+        self._position, self._current = None, Record.blank(self._table)
+        return 2
+
+    @answered
+    def nSetKey(self, line_key: str) -> int:
+        """Make the line with this LineKey current: 1 or 0."""
+        self._order.editable()
+        keys = [row.text("LineKey") for row in self.rows]
+        if line_key not in keys:
+            raise not_on_file("LineKey")
+        return self._go(keys.index(line_key))
+
+    @answered
+    def nMoveFirst(self) -> int:
+        """Go to the first line: 1, or 0 when there is none."""
+        self._order.header()
+        return self._go(0)
+
+    @answered
+    def nMoveNext(self) -> int:
+        """Go to the next line: 1, or 0 after the last. What was not written is forgotten."""
+        self._order.header()
+        return self._go(0 if self._position is None else self._position + 1)
+
+    @answered
+    def nEOF(self) -> int:
+        """1 when there is no line here (any more)."""
+        return int(self._position is None or self._position >= len(self.rows))
+
+    def _go(self, position: int) -> int:
+        self._position = position
+        self._current = self.rows[position].copy() if position < len(self.rows) else None
+        return int(self._current is not None)
+
+    # writing
+
+    @answered
+    def nWrite(self) -> int:
+        """Take the current line into the order and work out its extension."""
+        line = self._editable()
+        self._session.delay("latency_line", self._subject())
+        if not line.text("ItemCode"):
+            raise RefusedError("The ItemCode is required.")
+        if line.text("ItemType") != CHARGE or line.number("QuantityOrdered"):
+            line.put(ExtensionAmt=extension(line))
+        if abs(line.number("ExtensionAmt")) >= self._table.columns["ExtensionAmt"].capacity:
+            raise RefusedError("The ExtensionAmt is too large.")
+        self._check_stock(line)
+        if self._position is None:
+            self._append(line)
+        self.rows[self._position or 0] = line.copy()
+        return self._go(self._position or 0)
+
+    @answered
+    def nDelete(self) -> int:
+        """Take the current line out of the order; the next one becomes current."""
+        self._editable()
+        if self._position is None:
+            self.forget()
+            return 1
+        if self.rows[self._position].number("QuantityShipped"):
+            raise RefusedError("The line has been shipped and cannot be deleted.")
+        del self.rows[self._position]
+        self._go(self._position)
+        return 1
+
+    @answered
+    def nClear(self) -> int:
+        """Forget what was set on the current line."""
+        self.forget()
+        return 1
+
+    def _append(self, line: Record) -> None:
+        self._last_key += 1
+        last = int(self.rows[-1].text("LineSeqNo")) if self.rows else 0
+        sequence = f"{last + SEQUENCE_STEP:014d}"
+        line.put(
+            SalesOrderNo=self._order.header().text("SalesOrderNo"),
+            LineKey=f"{self._last_key:06d}",
+            LineSeqNo=sequence,
+            SOHistoryDetlSeqNo=f"{self._last_key * SEQUENCE_STEP:014d}",
+        )
+        self._position = len(self.rows)
+        self.rows.append(line)
+
+    def _check_stock(self, line: Record) -> None:
+        if line.text("ItemType") != "1" or self._order.options["CheckQtyOnHand"] != "Y":
+            return
+        row = self._session.db.execute(
+            "SELECT QuantityOnHand - QuantityOnSalesOrder - QuantityOnBackOrder FROM IM_ItemWarehouse"
+            " WHERE ItemCode = ? AND WarehouseCode = ?",
+            (line.text("ItemCode"), line.text("WarehouseCode")),
+        ).fetchone()
+        available = Decimal(str(row[0])) if row else Decimal(0)
+        if line.number("QuantityOrdered") * line.number("UnitOfMeasureConvFactor") <= available:
+            return
+        message = "Entry exceeds available quantity."
+        if self._session.settings.over_quantity == "refuse":
+            raise RefusedError(message)
+        self._warn(message)
+
+    # what follows from a value
+
+    def _load_item(self, line: Record, value: Value) -> None:
+        code = str(value)
+        if code.startswith("*"):
+            line.put(ItemType=SPECIAL, UnitOfMeasureConvFactor=Decimal(1), TaxClass="NT")
+            line.put(WarehouseCode=self._order.header().text("WarehouseCode"))
+            return
+        item = find(self._session.db, self._items, code)
+        if item is None:
+            raise not_on_file("ItemCode")
+        self._check_item(item)
+        self._take_item(line, item)
+
+    def _check_item(self, item: Record) -> None:
+        if item.text("ItemType") != COMMENT and item.text("UseInSO") != "Y":
+            raise RefusedError("The item is not set up for sales order entry.")
+        if item.text("InactiveItem") != "Y":
+            return
+        if self._session.settings.inactive_item == "refuse":
+            raise RefusedError("The item is inactive.")
+        self._warn("The item is inactive.")
+
+    def _take_item(self, line: Record, item: Record) -> None:
+        factor = item.number("SalesUMConvFctr") or Decimal(1)
+        header = self._order.header()
+        stocked = item.text("ItemType") == "1"
+        warehouse = header.text("WarehouseCode") or item.text("DefaultWarehouseCode")
+        line.take(item, ("ItemType", "ItemCodeDesc", "TaxClass", "Valuation", "DropShip", "CommodityCode"))
+        line.put(
+            UnitOfMeasure=item.text("SalesUnitOfMeasure"),
+            UnitOfMeasureConvFactor=factor,
+            UnitPrice=item.number("StandardUnitPrice") * factor,
+            UnitCost=item.number("AverageUnitCost"),
+            WarehouseCode=warehouse if stocked else "",
+            Discount=item.text("AllowTradeDiscount") or "N",
+            PriceOverridden="N",
+        )
+        if item.text("ItemType") == COMMENT:
+            line.put(CommentText=item.text("CommentText"))
+
+    def _override_price(self, line: Record, _value: Value) -> None:
+        line.put(PriceOverridden="Y")
+
+    def _check_kind(self, line: Record, value: Value) -> None:
+        if value and line.text("ItemType") == COMMENT:
+            raise RefusedError("A comment line has no quantity.")
+
+    def _charge_only(self, line: Record, _value: Value) -> None:
+        if line.text("ItemType") != CHARGE:
+            raise RefusedError("The ExtensionAmt may not be changed.")
+
+    def _change_unit(self, line: Record, value: Value) -> None:
+        item = find(self._session.db, self._items, line.text("ItemCode"))
+        if item is None or item.text("ItemType") != "1":
+            return
+        units = {item.text(name): item.number(f) if f else Decimal(1) for name, f in reversed(UNITS.items())}
+        if value not in units:
+            raise RefusedError("The UnitOfMeasure is not valid for this item.")
+        factor = units[str(value)] or Decimal(1)
+        line.put(UnitOfMeasureConvFactor=factor)
+        if line.text("PriceOverridden") != "Y":
+            line.put(UnitPrice=item.number("StandardUnitPrice") * factor)
+
+    # the current line
+
+    def _permit(self, record: Record, column: Column) -> None:
+        if column.name != "ItemCode" and not record.text("ItemCode"):
+            raise RefusedError("The ItemCode must be set first.")
+
+    def _editable(self) -> Record:
+        self._order.editable()
+        return self._readable()
+
+    def _readable(self) -> Record:
+        if self._current is None:
+            raise RefusedError("There is no current line: call nAddLine or nMoveFirst.")
+        return self._current
+
+    def _subject(self) -> str:
+        item = self._current.text("ItemCode") if self._current else ""
+        return f"{self._order.subject()} {item}"
