@@ -1,1 +1,55 @@
-"""TBD."""
+"""Sage 100: reads over ODBC, writes through the gateway.
+
+::
+
+    odbc        the connection string: quoting, and the settings that keep the driver silent
+    dialect     what the driver's SQL understands, held on every query
+    queries     all SQL
+    dictionary  widths, scales and types, asked of the system itself
+    columns     what a driver hands over, as exact Arrow columns
+    database    statements in, Arrow tables out
+    reader      reference tables, items, customers, orders that already stand there
+    references  reference tables as look-ups
+    standing    the read-back of orders
+    records     what goes to the gateway and what comes back
+    outgoing    Sage frames become records
+    transport   one HTTP exchange: sent, or never sent
+    wire        the gateway's own shapes
+    verdicts    an answer becomes a verdict on one record
+    writer      the gateway's client
+    errors      SQLSTATEs as our errors, the gateway's codes as our reasons
+"""
+
+from __future__ import annotations
+
+from include.connectors.sage100.dictionary import ColumnSpec
+from include.connectors.sage100.errors import reason_for
+from include.connectors.sage100.odbc import OdbcSettings, connect
+from include.connectors.sage100.outgoing import customer_writes, order_writes
+from include.connectors.sage100.reader import Reader
+from include.connectors.sage100.records import (
+    CheckReport,
+    CustomerWrite,
+    GatewayIssue,
+    OrderWrite,
+    WriteResult,
+)
+from include.connectors.sage100.transport import GatewaySettings
+from include.connectors.sage100.writer import GatewayClient
+
+__all__ = [
+    "CheckReport",
+    "ColumnSpec",
+    "CustomerWrite",
+    "GatewayClient",
+    "GatewayIssue",
+    "GatewaySettings",
+    "OdbcSettings",
+    "OrderWrite",
+    "Reader",
+    "WriteResult",
+    "connect",
+    "customer_writes",
+    "order_writes",
+    "reason_for",
+]

@@ -92,37 +92,36 @@ class OdbcSettings:
         """Whether the driver is the one that Sage ships (a DSN is taken for one)."""
         return bool(self.dsn) or "mas 90" in self.driver.casefold() or "providex" in self.driver.casefold()
 
+    def connection_string(self) -> str:
+        """Every setting as ``Keyword=value;``.
+
+        Raises:
+            ConfigurationError: neither driver nor DSN, a ProvideX log-on without company, user and
+                password (the driver would wait for a person), or a keyword that is none.
+        """
+        pairs = {"DSN": self.dsn} if self.dsn else {"Driver": self.driver}
+        if not any(pairs.values()):
+            raise ConfigurationError("ODBC needs a driver or a DSN")
+        pairs |= {
+            "Server": self.server,
+            "Database": self.database,
+            "Directory": self.directory,
+            "Company": self.company,
+            "UID": self.user,
+            "PWD": self.password,
+        }
+        if self.is_providex:
+            _refuse_incomplete(self)
+            pairs = _merged(pairs, READ_SETTINGS)
+        pairs = _merged(pairs, self.extra)
+        return "".join(f"{_keyword(name)}={quoted(value)};" for name, value in pairs.items() if value != "")
+
 
 def quoted(value: str) -> str:
     """A connection string value, in braces where its characters need them."""
     if _UNPRINTABLE.search(value):
         raise ConfigurationError("an ODBC setting holds a control character; was it pasted with a line end?")
     return "{" + value.replace("}", "}}") + "}" if _SPECIAL.search(value) else value
-
-
-def connection_string(settings: OdbcSettings) -> str:
-    """Every setting as ``Keyword=value;``.
-
-    Raises:
-        ConfigurationError: neither driver nor DSN, or a ProvideX log-on without company, user and
-            password (the driver would wait for a person), or a keyword that is none.
-    """
-    pairs = {"DSN": settings.dsn} if settings.dsn else {"Driver": settings.driver}
-    if not any(pairs.values()):
-        raise ConfigurationError("ODBC needs a driver or a DSN")
-    pairs |= {
-        "Server": settings.server,
-        "Database": settings.database,
-        "Directory": settings.directory,
-        "Company": settings.company,
-        "UID": settings.user,
-        "PWD": settings.password,
-    }
-    if settings.is_providex:
-        _refuse_incomplete(settings)
-        pairs = _merged(pairs, READ_SETTINGS)
-    pairs = _merged(pairs, settings.extra)
-    return "".join(f"{_keyword(name)}={quoted(value)};" for name, value in pairs.items() if value != "")
 
 
 def _refuse_incomplete(settings: OdbcSettings) -> None:
@@ -146,22 +145,21 @@ def _keyword(name: str) -> str:
     return name
 
 
-def connect(settings: OdbcSettings, *, timeout: int = 15) -> Connection:
+def connect(connection_string: str, *, timeout: int = 15) -> Connection:
     """Log on; reads need no transaction, and the driver has none.
 
     Args:
-        settings: where and as whom.
+        connection_string: from :meth:`OdbcSettings.connection_string`.
         timeout: seconds for the log-on.
 
     Raises:
         TransientError: the server cannot be reached.
         AuthenticationError: user, password or company are refused.
-        ConfigurationError: incomplete settings, or the driver is not installed.
+        ConfigurationError: the driver is not installed.
     """
     import pyodbc
 
-    text = connection_string(settings)
     try:
-        return cast("Connection", pyodbc.connect(text, autocommit=True, timeout=timeout))
+        return cast("Connection", pyodbc.connect(connection_string, autocommit=True, timeout=timeout))
     except pyodbc.Error as error:
         raise connect_error(error) from None

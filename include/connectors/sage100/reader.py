@@ -13,6 +13,7 @@ import pandas as pd
 
 from include.connectors.sage100 import queries, standing
 from include.connectors.sage100.database import Database
+from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ STATEMENTS = tuple(value for value in vars(queries).values() if isinstance(value
 """Everything that may be read."""
 
 
-class Sage100Reader:
+class Reader:
     """Reads one company.
 
     Frames are Arrow-backed (``pd.ArrowDtype``) under Sage's own column names: text without trailing
@@ -56,20 +57,19 @@ class Sage100Reader:
         """Log off."""
         self._database.close()
 
-    def check(self) -> list[str]:
-        """Log on, and compare all that we read with the site's dictionary.
+    def check(self) -> CheckReport:
+        """The connection test: log on, and compare all that is ever read with the site's dictionary.
 
-        Returns:
-            What works with less: optional columns (UDFs) that the site has not defined.
+        Columns that may be missing (UDFs) are named when they are: what works with less is said.
         """
         self._database.fetch(queries.TERMS)
-        missing: list[str] = []
+        missing: set[str] = set()
         for statement in STATEMENTS:
-            there = {name.casefold() for name in self._database.require(statement)}
-            missing += [
-                f"{statement.table}.{name}" for name in statement.optional if name.casefold() not in there
-            ]
-        return sorted(set(missing))
+            there = self._database.require(statement)
+            missing |= {f"{statement.table}.{name}" for name in statement.optional if name not in there}
+        tables = len({statement.table for statement in STATEMENTS})
+        lacking = f"; the site lacks {', '.join(sorted(missing))}" if missing else ""
+        return CheckReport(ok=True, message=f"{tables} tables are readable{lacking}")
 
     def widths(self, tables: Iterable[str]) -> dict[tuple[str, str], ColumnSpec]:
         """Width, scale and type of every column of the tables, by (table, column)."""

@@ -1,20 +1,19 @@
-"""Which orders of the source already stand in Sage: the read-back after an unknown outcome.
+"""Which orders of the source already stand in Sage: the look-up before, and the read-back after, a write.
 
 Orders are found by the customer's PO number (Sage has a key on it and none on UDFs) and verified by
-the source id that we wrote into a UDF. An order under the same PO number with another source id is
-somebody else's and is left out; one without any source id (typed by a clerk, or a site without the UDF) is
-reported as a weaker match for the caller to judge.
+the source id that we wrote into a UDF: the same PO number with another id, or with none, is somebody
+else's order. Only a site without that UDF is trusted on the PO number alone.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.canonical import empty_frame
 from include.connectors.sage100 import queries
 
 if TYPE_CHECKING:
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
     from include.connectors.sage100.queries import Statement
 
 AMOUNT = pa.decimal128(18, 2)
+ORDER_ID = "UDF_ZOHO_ORDER_ID"
 
 STANDING_FRAME = pa.schema(
     [
-        pa.field("key", pa.string()),  # the source's id of the order
-        pa.field("match", pa.string()),  # "order_id" = verified by UDF, "purchase_order" = same PO, no id
-        pa.field("state", pa.string()),  # "live", or "history" when it left the live tables
+        pa.field("source_id", pa.string()),
+        pa.field("state", pa.string()),  # "live", or "history" when it has left the live tables
         pa.field("SalesOrderNo", pa.string()),
         pa.field("CustomerPONo", pa.string()),
         pa.field("ARDivisionNo", pa.string()),
@@ -39,14 +38,13 @@ STANDING_FRAME = pa.schema(
         pa.field("DiscountAmt", AMOUNT),
         pa.field("FreightAmt", AMOUNT),
         pa.field("SalesTaxAmt", AMOUNT),
-        pa.field("UDF_ZOHO_ORDER_ID", pa.string()),
-        pa.field("UDF_ZOHO_VERSION", pa.string()),
-        pa.field("UDF_SYNC_KEY", pa.string()),
+        pa.field("source_version", pa.string()),  # as last written by us, blank without the UDF
+        pa.field("sync_key", pa.string()),  # idempotency key of the last write, blank without the UDF
         pa.field("lines", pa.int64()),
         pa.field("total", AMOUNT),  # sum of the lines - discount + freight + tax
     ]
 )
-"""One row per order found; usually one per key, several when Sage holds a duplicate."""
+"""One row per order found; usually one per source id, several when Sage holds a duplicate."""
 
 
 def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -61,31 +59,32 @@ def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """
     wanted = pa.table(
         {
-            "key": pa.array([key for key, _ in orders], pa.string()),
-            "CustomerPONo": pa.array([po for _, po in orders], pa.string()),
+            "source_id": pa.array([source_id for source_id, _ in orders], pa.string()),
+            "CustomerPONo": pa.array([purchase_order for _, purchase_order in orders], pa.string()),
         }
     )
     live = _matched(database, queries.ORDERS, wanted)
-    verified = pc.filter(live["key"], pc.equal(live["match"], "order_id"))
-    vanished = wanted.filter(pc.invert(pc.is_in(wanted["key"], value_set=verified)))
+    vanished = wanted.filter(pc.invert(pc.is_in(wanted["source_id"], value_set=live["source_id"])))
     past = _matched(database, queries.PAST_ORDERS, vanished)
     past = past.filter(pc.invert(pc.is_in(past["SalesOrderNo"], value_set=live["SalesOrderNo"])))
-    found = [
-        _summed(database, live, queries.ORDER_SUMS, state="live"),
-        _summed(database, past, queries.PAST_ORDER_SUMS, state="history"),
-    ]
-    return _strongest(pa.concat_tables(found))
+    found = pa.concat_tables(
+        [
+            _summed(database, live, queries.ORDER_SUMS, state="live"),
+            _summed(database, past, queries.PAST_ORDER_SUMS, state="history"),
+        ]
+    )
+    ordered = found.sort_by([("source_id", "ascending"), ("SalesOrderNo", "ascending")])
+    frame: pd.DataFrame = ordered.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _matched(database: Database, statement: Statement, wanted: pa.Table) -> pa.Table:
-    """Headers under the wanted PO numbers, each with the key it belongs to and how sure that is."""
+    """Headers under the wanted PO numbers that are ours, each with its source id."""
     numbers = [number for number in wanted["CustomerPONo"].to_pylist() if number]
-    headers = database.fetch(statement, numbers)
-    joined = headers.join(wanted, keys="CustomerPONo", join_type="inner")
-    ours = pc.equal(joined["UDF_ZOHO_ORDER_ID"], joined["key"])
-    nobodys = pc.equal(joined["UDF_ZOHO_ORDER_ID"], "")
-    match = pc.if_else(ours, "order_id", "purchase_order")
-    return joined.append_column("match", match).filter(pc.or_(ours, nobodys))
+    joined = database.fetch(statement, numbers).join(wanted, keys="CustomerPONo", join_type="inner")
+    if ORDER_ID not in database.require(statement):
+        return joined
+    return joined.filter(pc.equal(joined[ORDER_ID], joined["source_id"]))
 
 
 def _summed(database: Database, headers: pa.Table, statement: Statement, *, state: str) -> pa.Table:
@@ -93,22 +92,13 @@ def _summed(database: Database, headers: pa.Table, statement: Statement, *, stat
     sums = database.fetch(statement, headers["SalesOrderNo"].to_pylist())
     count, extension = statement.summed
     joined = headers.join(sums, keys="SalesOrderNo", join_type="left outer")
-    lines = pc.fill_null(joined[count], 0)
-    extended = pc.fill_null(joined[extension].cast(AMOUNT), pa.scalar(0, pa.int64()).cast(AMOUNT))
-    total = pc.add(
-        pc.subtract(extended, joined["DiscountAmt"]), pc.add(joined["FreightAmt"], joined["SalesTaxAmt"])
-    )
-    columns = {name: joined[name] for name in joined.column_names if name not in statement.summed}
-    columns |= {"state": pa.array([state] * len(joined), pa.string()), "lines": lines, "total": total}
+    extended = pc.fill_null(joined[extension].cast(AMOUNT), Decimal("0.00"))
+    charged = pc.add(joined["FreightAmt"], joined["SalesTaxAmt"])
+    columns = {name: joined[name] for name in joined.column_names} | {
+        "state": pa.array([state] * len(joined), pa.string()),
+        "source_version": joined["UDF_ZOHO_VERSION"],
+        "sync_key": joined["UDF_SYNC_KEY"],
+        "lines": pc.fill_null(joined[count], 0),
+        "total": pc.add(pc.subtract(extended, joined["DiscountAmt"]), charged),
+    }
     return pa.table({field.name: columns[field.name].cast(field.type) for field in STANDING_FRAME})
-
-
-def _strongest(found: pa.Table) -> pd.DataFrame:
-    """Drop weaker matches of a key that has a verified one; sort by key and order number."""
-    if not len(found):
-        return empty_frame(STANDING_FRAME)
-    verified = pc.filter(found["key"], pc.equal(found["match"], "order_id"))
-    weak = pc.and_(pc.equal(found["match"], "purchase_order"), pc.is_in(found["key"], value_set=verified))
-    kept = found.filter(pc.invert(weak)).sort_by([("key", "ascending"), ("SalesOrderNo", "ascending")])
-    frame: pd.DataFrame = kept.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame

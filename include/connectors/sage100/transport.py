@@ -1,0 +1,228 @@
+"""One HTTP exchange with the gateway, and the only question that matters about its failure: was it sent?
+
+A connection that was never made is safe to try again. Anything after that - a reset, a time-out, a cut body -
+may have reached Sage, and the answer is *lost*, which is a result and not an exception. Connections are not
+kept alive: a stale one fails after sending has begun, and a safe failure would look like a lost answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.auth import AuthBase
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from include.errors import AuthenticationError, ConfigurationError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Where the gateway is and how long it may take.
+
+    Attributes:
+        base_url: ``https://host:port``, without a path of the API.
+        token: one of the gateway's bearer tokens.
+        batch_size: records in one call; Sage needs one to three seconds for each.
+        connect_timeout: seconds until a connection counts as not made.
+        read_timeout: seconds until an answer counts as lost.
+        attempts: how often a connection is tried before the caller is told.
+        verify: whether to verify the certificate, or the path of a CA bundle.
+    """
+
+    base_url: str
+    token: str = field(repr=False)
+    batch_size: int = 25
+    connect_timeout: float = 5.0
+    read_timeout: float = 300.0
+    attempts: int = 3
+    verify: bool | str = True
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("http://", "https://")):
+            raise ConfigurationError("the gateway's address must start with http:// or https://")
+        if not self.token or not self.token.isascii() or not self.token.isprintable():
+            raise ConfigurationError("the gateway's token is blank or not printable ASCII")
+        if not 1 <= self.batch_size <= 100:
+            raise ConfigurationError("the gateway takes 1 to 100 records in a call")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that came whole; ``body`` is ``None`` when it is no JSON object."""
+
+    status: int
+    body: dict[str, Any] | None
+    retry_after: float | None = None
+
+
+class NeverSentError(TransientError):
+    """No connection was made, so nothing can have been written."""
+
+
+class _Bearer(AuthBase):
+    """Set as ``auth`` so that a ``.netrc`` entry cannot replace the token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _ignore(_point: str, _keys: Sequence[str]) -> None:
+    """Nobody watches."""
+
+
+class Transport:
+    """Every call to the gateway passes here.
+
+    Args:
+        settings: address, token, limits.
+        session: a ``requests`` session of the caller's (proxies, adapters).
+        observe: told ``("before_send", keys)`` before each attempt of a writing call and
+            ``("after_send", keys)`` when its answer came or was lost.
+        sleep: how to wait between attempts to connect.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        session: requests.Session | None = None,
+        observe: Callable[[str, Sequence[str]], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._session = session or requests.Session()
+        self._session.headers["Connection"] = "close"
+        self._observe = observe or _ignore
+        self._connecting = Retrying(
+            retry=retry_if_exception_type(NeverSentError),
+            stop=stop_after_attempt(settings.attempts),
+            wait=wait_exponential_jitter(initial=0.2, max=5.0),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    def close(self) -> None:
+        """Give sockets back."""
+        self._session.close()
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        keys: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Reply | None:
+        """One request.
+
+        Args:
+            method: the HTTP method.
+            path: below the base address.
+            body: sent as JSON.
+            keys: idempotency keys of the records it writes; empty for a read.
+            headers: further headers.
+            params: the query.
+
+        Returns:
+            The answer; ``None`` when it was sent and no whole answer came.
+
+        Raises:
+            NeverSentError: no connection after all attempts; nothing was sent.
+            AuthenticationError: the token is refused.
+            ConfigurationError: the certificate is not trusted, or the address redirects elsewhere.
+        """
+        request = requests.Request(
+            method,
+            self._settings.base_url.rstrip("/") + path,
+            json=body,
+            headers=dict(headers or {}),
+            params=dict(params or {}),
+            auth=_Bearer(self._settings.token),
+        )
+        response = self._connecting(self._attempt, request, keys)
+        return None if response is None else _reply(response, f"{method} {path}")
+
+    def _attempt(self, request: requests.Request, keys: Sequence[str]) -> requests.Response | None:
+        if keys:
+            self._observe("before_send", keys)
+        response = self._sent(request)
+        if keys:
+            self._observe("after_send", keys)
+        return response
+
+    def _sent(self, request: requests.Request) -> requests.Response | None:
+        limits = (self._settings.connect_timeout, self._settings.read_timeout)
+        prepared = self._session.prepare_request(request)
+        environment = self._session.merge_environment_settings(
+            prepared.url or "", {}, None, self._settings.verify, None
+        )
+        try:
+            return self._session.send(prepared, timeout=limits, allow_redirects=False, **environment)
+        except requests.RequestException as error:
+            if _untrusted(error):
+                raise ConfigurationError(
+                    "the gateway's certificate is not trusted; set the CA bundle"
+                ) from None
+            if _never_sent(error):
+                raise NeverSentError("no connection to the Sage 100 gateway; nothing was sent") from None
+            log.warning(
+                "gateway: %s was sent and its answer is lost (%s)", request.method, type(error).__name__
+            )
+            return None
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what urllib3 wrapped in it, outermost first."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [*cause.args, getattr(cause, "reason", None), getattr(cause, "original_error", None)]
+    return found
+
+
+def _never_sent(error: BaseException) -> bool:
+    kinds = (NewConnectionError, ConnectTimeoutError, NameResolutionError, requests.ConnectTimeout)
+    return any(isinstance(cause, kinds) for cause in _causes(error))
+
+
+def _untrusted(error: BaseException) -> bool:
+    return any(type(cause).__name__ == "SSLCertVerificationError" for cause in _causes(error))
+
+
+def _reply(response: requests.Response, doing: str) -> Reply:
+    status = response.status_code
+    if status in {401, 403}:
+        raise AuthenticationError(f"{doing}: the gateway refuses our token (HTTP {status})")
+    if 300 <= status < 400:
+        raise ConfigurationError(f"{doing}: the gateway's address redirects (HTTP {status}); correct it")
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    return Reply(
+        status, body if isinstance(body, dict) else None, _seconds(response.headers.get("Retry-After"))
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    """Retry-After as the gateway writes it; a date (some proxies) says nothing exact and is passed over."""
+    return float(value) if value and value.isdecimal() else None
