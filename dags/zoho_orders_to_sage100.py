@@ -21,7 +21,8 @@ through the gateway. `settle_orders` closes the books: received = loaded + uncha
 
 ### When it is quiet
 
-* No runs at all: is the DAG paused? Does Zoho's webhook history show 2xx? The schedule finds what webhooks miss.
+* No runs at all: is the DAG paused? Does Zoho's webhook history show 2xx? The schedule finds what
+  webhooks miss.
 * To carry a past window again: *Trigger > Backfill*, or trigger with `modified_from`/`modified_until`.
   What was carried is found unchanged and not written again.
 """
@@ -74,7 +75,7 @@ def zoho_orders_to_sage100() -> None:
 
     claimed = task(stages.claim, task_id="claim_batches", pool=ZOHO_INVENTORY)()
     settled = task(stages.settle, task_id="settle_orders", trigger_rule=TriggerRule.ALL_DONE)
-    carry_batch.expand(batch=claimed) >> settled()
+    carry_batch.expand(batch=claimed) >> settled(claimed)
 
 
 zoho_orders_to_sage100()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Mapping
 
 
@@ -38,7 +38,7 @@ def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> P
 
 
 def _index(rows: list[tuple[str, str, bool]]) -> str:
-    from jinja2 import Environment  # noqa: PLC0415
+    from jinja2 import Environment
 
     return Environment(autoescape=True).from_string(_INDEX).render(rows=rows)
 

@@ -123,7 +123,7 @@ ORDERS = (
     _between("discount_amount", "the discount", Decimal(0), MAX_AMOUNT),
     _between("total", "the total", Decimal(0), MAX_TOTAL),
     _equal("lines_total", "subtotal", "the lines do not add up to the subtotal"),
-    _equal("due", "total", "subtotal, discount, shipping, adjustment and tax do not add up to the total"),
+    _equal("due", "total", "subtotal, discount, charges and tax do not add up to the total"),
     _equal("sage_due", "sage_total", "Sage 100 would compute another total than the order's"),
 )
 """One row per order; ``due``, ``lines_total`` and ``sage_due`` are sums made by :mod:`include.checks.orders`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from include.ledger import Delivery
@@ -85,8 +85,11 @@ def _sweep(world: World) -> int:
     newest, kept = seen, 0
     for page in _pages(world.source.list_sales_orders(modified_since=since)):
         kept += _keep(world, page)
-        newest = max([newest or "", *(stub.last_modified.isoformat() for stub in page)])
-        world.ledger.cursors.advance(CURSOR, newest)
+        newest = max(
+            [newest or "", *(at.astimezone(UTC).isoformat() for stub in page if (at := stub.modified_at))]
+        )
+        if newest:
+            world.ledger.cursors.advance(CURSOR, newest)
     return kept
 
 

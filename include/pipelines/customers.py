@@ -84,8 +84,9 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str) -> str:
+    """The last nine digits: with or without the country's prefix, it is the same telephone."""
     digits = re.sub(r"\D", "", value)
-    return digits if len(digits) >= 6 else ""
+    return digits[-9:] if len(digits) >= 6 else ""
 
 
 def _postal(value: str) -> str:

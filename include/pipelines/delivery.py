@@ -217,6 +217,6 @@ def _chunks(
 
 
 def _result(key: str, status: str, target_id: str) -> WriteResult:
-    from include.connectors.sage100 import WriteResult  # noqa: PLC0415 - pulls in the HTTP client
+    from include.connectors.sage100 import WriteResult
 
     return WriteResult(key=key, status=status, target_id=target_id)

@@ -73,5 +73,5 @@ def _gone(key: str) -> dict[str, object]:
         field="salesorder_id",
         value=key,
         message=f"sales order {key} was announced, but Zoho Inventory no longer has it",
-        remedy="If it was deleted by mistake, create it again in Zoho; if the order already stands in Sage, cancel it there.",
+        remedy="Create it again in Zoho if it was deleted by mistake; if it stands in Sage, cancel it there.",
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from include.connectors.sage100 import customer_writes, order_writes, reason_for
+from include.canonical import Reason
+from include.connectors.sage100 import OrderWrite, customer_writes, order_writes, reason_for
 from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import Outcome
 from include.pipelines.delivery import Delivered, Delivery, Write
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.connectors.sage100 import CustomerWrite, WriteResult
     from include.pipelines.ports import Ticket, World
 
 CLAIM_LEASE = timedelta(minutes=2)
@@ -193,11 +194,15 @@ def _orders(
     _cancel(loading, cancelled)
     writes = _order_writes(plan[plan.action != Action.CANCEL.value], headers, details, numbers)
     creations = [write for write in writes if not write.record.sales_order_no]
-    standing = _standing_orders(loading.world, creations) if creations else {}
+    standing = _standing_orders(loading, creations)
     _take(
         loading,
         _order_delivery(loading, "load_orders", loading.world.writes.create_orders).deliver(
-            [write for write in creations if write.record_key not in standing]
+            [
+                write
+                for write in creations
+                if write.record_key not in standing and write.record_key not in loading.outcomes
+            ]
         ),
     )
     changes = [write for write in writes if write.record.sales_order_no]
@@ -224,28 +229,53 @@ def _order_writes(
 
 
 def _aimed_at(write: Write[OrderWrite], number: str) -> Write[OrderWrite]:
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(write, record=replace(write.record, sales_order_no=number))
 
 
-def _standing_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
-    """Look up before create: orders in the ERP that carry our order id."""
+def _standing_orders(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
+    """Look up before create: live orders in the ERP that carry our order id, by record key.
+
+    An order that left the live tables, or one that a clerk typed by hand under the same PO number, is
+    for a person to judge: creating another could ship the goods twice.
+    """
     if not writes:
         return {}
-    hits = world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
-    return dict(zip(hits.source_id, hits.SalesOrderNo, strict=True))
+    hits = _read_orders(loading.world, writes)
+    for hit in hits[(hits.state != "live") | (hits.match != "order_id")].itertuples(index=False):
+        if hit.key not in loading.outcomes:
+            loading.outcomes[hit.key] = Outcome.PARKED
+            loading.problems.append(_met_before(hit, loading.labels[hit.key]))
+    ours = hits[(hits.state == "live") & (hits.match == "order_id")]
+    return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
+
+
+def _read_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> pd.DataFrame:
+    return world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
+
+
+def _met_before(hit: Any, number: str) -> dict[str, object]:
+    by_hand = hit.match != "order_id"
+    return problem(
+        hit.key,
+        Reason.AMBIGUOUS_REFERENCE if by_hand else Reason.LOCKED_IN_TARGET,
+        field="CustomerPONo",
+        value=number,
+        message=f"order {number}: Sage order {hit.SalesOrderNo} "
+        + (
+            "has the same PO number and was not made by us" if by_hand else "was completed or deleted already"
+        ),
+        remedy="Compare the two orders. Write the Sage number into the crosswalk if they are one, or change the "
+        "PO number in Sage, then replay.",
+        candidates=[{"value": hit.SalesOrderNo, "label": f"status {hit.OrderStatus}", "score": 1.0}],
+    )
 
 
 def _confirmed_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
     """Read back after an unknown outcome: orders whose last write was this very one."""
     keys = {write.record_key: write.record.idempotency_key for write in writes}
-    hits = world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
-    return {
-        source_id: number
-        for source_id, number, sync_key in zip(hits.source_id, hits.SalesOrderNo, hits.sync_key, strict=True)
-        if sync_key == keys.get(source_id)
-    }
+    hits = _read_orders(world, writes)
+    ours = hits[hits.key.map(keys) == hits.UDF_SYNC_KEY]
+    return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
 
 
 def _order_delivery(
@@ -289,8 +319,6 @@ def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
 def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
     if not len(plan):
         return
-    from include.connectors.sage100 import OrderWrite  # noqa: PLC0415
-
     writes = [
         Write(row.key, row.version, row.number, OrderWrite.to_cancel(row.key, row.target_id))
         for row in plan.itertuples(index=False)

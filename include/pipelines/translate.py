@@ -173,7 +173,7 @@ def _buyers(world: World, orders: pd.DataFrame) -> tuple[set[str], pd.DataFrame]
 
 def _bind(world: World, matches: Mapping[str, Match]) -> None:
     """Remember who was recognised, so that the next order need not ask again."""
-    from include.ledger import Link  # noqa: PLC0415 - type-only elsewhere in this module
+    from include.ledger import Link
 
     world.ledger.crosswalk.bind(
         [
@@ -205,7 +205,7 @@ def _verdict(order: object, hit: Match | None) -> dict[str, object] | None:
             field="customer_name",
             value=name,
             message=f"order {number}: {name!r} may be {len(hit.found)} Sage customers (by {hit.evidence})",
-            remedy="Write the right customer's number into the crosswalk, or make the records in Sage distinct, then replay.",
+            remedy="Write the right customer's number into the crosswalk, or make them distinct in Sage, then replay.",
             candidates=[{"value": c.target_id, "label": c.name, "score": 1.0} for c in hit.found],
         )
     if not hit.found[0].is_active:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Connection
 
-    from include.connectors.sage100 import GatewayClient, Reader
-    from include.connectors.zoho_inventory import Client
+    from include.connectors.sage100 import GatewayClient, Sage100Reader
+    from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
     from include.pipelines.ports import World
 
@@ -52,7 +52,8 @@ def _ledger(connection_id: str, _pid: int) -> Ledger:
     from include.ledger import Ledger
 
     connection = BaseHook.get_connection(connection_id)
-    return Ledger.connect(ledger_url(connection), secret_key=connection.extra_dejson.get("secret_key"))
+    secret_key = connection.extra_dejson.get("secret_key") or os.environ.get("TRADEBRIDGE_LEDGER_KEY")
+    return Ledger.connect(ledger_url(connection), secret_key=secret_key)
 
 
 def ledger_url(connection: Connection) -> str:
@@ -75,9 +76,9 @@ def ledger_url(connection: Connection) -> str:
     ).render_as_string(hide_password=False)
 
 
-def zoho_client(connection: Connection | None = None) -> Client:
+def zoho_client(connection: Connection | None = None) -> ZohoClient:
     """Zoho Inventory as the connection describes it."""
-    from include.connectors.zoho_inventory import Client, Settings
+    from include.connectors.zoho_inventory import Settings, ZohoClient
 
     connection = connection or BaseHook.get_connection(ZOHO_INVENTORY)
     extra = connection.extra_dejson
@@ -102,7 +103,7 @@ def zoho_client(connection: Connection | None = None) -> Client:
         **{"organization_id": "", "refresh_token": "", **known},
     )
     book = ledger()
-    return Client(settings, tokens=book.tokens, budget=book.budgets)
+    return ZohoClient(settings, tokens=book.tokens, budget=book.budgets)
 
 
 def webhook_secrets(system: str) -> Sequence[str]:
@@ -119,12 +120,12 @@ def _webhook_secrets(system: str, _age: int) -> tuple[str, ...]:
     return secrets
 
 
-def sage_reader() -> Reader:
+def sage_reader() -> Sage100Reader:
     """Sage 100's tables, read through Airflow's ODBC hook."""
-    from include.connectors.sage100 import Reader
+    from include.connectors.sage100 import Sage100Reader
     from tradebridge.hooks import Sage100OdbcHook
 
-    return Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
+    return Sage100Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
 
 
 def sage_gateway(connection: Connection | None = None) -> GatewayClient:
@@ -141,15 +142,15 @@ def order_world() -> World:
     """Everything the order flow touches."""
     from airflow.sdk import ObjectStoragePath
 
-    from include.connectors.zoho_inventory import Reader, Writer
+    from include.connectors.zoho_inventory import ZohoReader, ZohoWriter
     from include.pipelines.ports import World
     from tradebridge.site import settings, staging_root
 
     client = zoho_client()
     return World(
         ledger=ledger(),
-        source=Reader(client),
-        notes=Writer(client),
+        source=ZohoReader(client),
+        notes=ZohoWriter(client),
         reads=sage_reader(),
         writes=sage_gateway(),
         staging_root=ObjectStoragePath(staging_root()),

@@ -52,10 +52,10 @@ class ZohoInventoryHook(_TestedHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Mint a token and look for the organisation."""
-        from include.connectors.zoho_inventory import Reader
+        from include.connectors.zoho_inventory import ZohoReader
 
         def check() -> tuple[bool, str]:
-            report = Reader(self.get_conn()).check()
+            report = ZohoReader(self.get_conn()).check()
             return report.ok, report.message
 
         return _tried(check)
@@ -101,11 +101,12 @@ class Sage100OdbcHook(OdbcHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Read the dictionary and one row."""
-        from include.connectors.sage100 import Reader
+        from include.connectors.sage100 import Sage100Reader
 
         def check() -> tuple[bool, str]:
-            report = Reader(self.get_conn).check()
-            return report.ok, report.message
+            with Sage100Reader(self.get_conn) as reader:
+                without = reader.check()
+            return True, "connected" + (f"; this site has no {', '.join(without)}" if without else "")
 
         return _tried(check)
 

@@ -74,7 +74,7 @@ def load(batch: str) -> dict[str, int]:
     return stage(connections.order_world(), _ticket(batch))
 
 
-def settle() -> dict[str, int]:
+def settle(batches: list[str] | None) -> dict[str, int]:
     """Close the run's books, whatever happened to its batches; red when any row has no end yet."""
     from include.pipelines.settle import settle as stage
     from tradebridge import connections
@@ -82,7 +82,7 @@ def settle() -> dict[str, int]:
     context = get_current_context()
     world = connections.order_world()
     flow, run_id = context["dag"].dag_id, context["run_id"]
-    counts = stage(world, flow=flow, run_id=run_id, batches=world.ledger.inbox.batches(flow, run_id))
+    counts = stage(world, flow=flow, run_id=run_id, batches=batches or [])
     if counts["returned"] or counts["in_doubt"]:
         raise SetError(
             f"{counts['returned']} rows went back to the inbox and {counts['in_doubt']} are in doubt: "

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import logging
 import multiprocessing
 import os
 import pickle
@@ -125,7 +126,7 @@ class WarmLocalExecutor(LocalExecutor):
         self.result_queue = MessageQueue()  # type: ignore[assignment]
         self.workers = {}
         self._unread_messages = multiprocessing.Value(ctypes.c_uint)
-        self._spawn_workers_with_gc_freeze(self.parallelism)
+        self._spawn_workers_with_gc_freeze(self.parallelism)  # type: ignore[no-untyped-call]
 
     def _check_workers(self) -> None:
         """Fail the try of every task whose worker died with it, then do as Airflow does."""
@@ -135,11 +136,11 @@ class WarmLocalExecutor(LocalExecutor):
                 pid, key = self._work.taken.get()
                 self._carrier[pid] = key
         if dead:
-            self._read_results()
+            self._read_results()  # type: ignore[no-untyped-call]
             for pid in dead:
                 self._bury(pid)
-            end_orphans(set(self.workers))
-        super()._check_workers()
+            end_orphans()
+        super()._check_workers()  # type: ignore[no-untyped-call]
 
     def _bury(self, pid: int) -> None:
         key = self._carrier.pop(pid, None)
@@ -152,20 +153,21 @@ class WarmLocalExecutor(LocalExecutor):
 
 def preload() -> None:
     """Import the heavy libraries; one that is missing is the task's problem, not the scheduler's."""
+    # It reports each of its own methods at INFO while it is imported.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     for name in PRELOADED:
         with suppress(ImportError):
             importlib.import_module(name)
 
 
-def end_orphans(workers: set[int]) -> None:
+def end_orphans() -> None:
     """Kill tasks that outlived their worker: another try of them is about to start.
 
-    Args:
-        workers: process numbers of our workers, living or dead.
+    A task leads a process group of its own inside our session; an orphan's parent is outside of it.
     """
-    session, family = os.getsid(0), workers | {os.getpid()}
+    session = os.getsid(0)
     for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            ours = os.getsid(process.pid) == session and os.getpgid(process.pid) == process.pid
-            if ours and process.pid != session and process.ppid() not in family:
+        with suppress(psutil.Error, OSError):
+            leads = os.getpgid(process.pid) == process.pid != session
+            if leads and os.getsid(process.pid) == session != os.getsid(process.ppid()):
                 process.kill()

@@ -1,1 +1,3 @@
-"""What Tradebridge adds to Airflow's API server: the webhook receiver, the waker, the exceptions API and page."""
+"""What Tradebridge adds to Airflow's API server: webhook receiver, waker, exceptions API and page."""
+
+from __future__ import annotations

@@ -28,7 +28,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 
 from include.canonical import Reason
-from include.connectors.zoho_inventory import SignatureError, identify, payload_of, verify
+from include.connectors.zoho_inventory.signature import SignatureError, identify, payload, verify
 from include.errors import IntegrationError, RecordError, TransientError
 from include.ledger import Delivery, NewException
 from include.pipelines.announce import delivery_id
@@ -135,19 +135,19 @@ async def receive(
 
 async def _authenticate(system: str, body: bytes, request: Request) -> None:
     secrets = await run_in_threadpool(connections.webhook_secrets, system)
-    verify(body, request.headers.raw, secrets)
+    verify(body, request.headers.items(), secrets)
 
 
 def _delivery(system: str, event: str, body: bytes, content_type: str) -> Delivery:
-    payload = payload_of(body, content_type)
-    record_id, version = identify(payload)
+    content = payload(body, content_type)
+    record_id, version = identify(content, entity=event)
     return Delivery(
         system=system,
         event=event,
         record_key=record_id,
         delivery_id=delivery_id(record_id, version),
         version=version,
-        payload=payload,
+        payload=content,
         headers={"origin": "webhook", "content-type": content_type[:100]},
     )
 
@@ -164,7 +164,7 @@ async def _keep_unreadable(flow: str, body: bytes, error: RecordError) -> None:
         field="body",
         value=f"{len(body)} bytes",
         message=str(error),
-        remedy="Check the webhook's body type in Zoho (Default Payload, JSON); the sweep fetches the order itself.",
+        remedy="Check the webhook's body type in Zoho (Default Payload); the sweep fetches the order itself.",
     )
     try:
         await run_in_threadpool(connections.ledger().exceptions.open, [exception])

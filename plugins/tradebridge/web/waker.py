@@ -88,7 +88,7 @@ def wake(flow: str) -> str | None:
         The run's id, or ``None`` when there is nothing to do.
     """
     ledger = connections.ledger()
-    if not ledger.inbox.claimable(flow) or _is_paused(flow):
+    if not ledger.inbox.pending(flow) or _is_paused(flow):
         return None
     asked = ledger.wakes.request(flow)
     if asked is None:
