@@ -107,6 +107,7 @@ def _plausible(customers: pd.DataFrame, buyers: list[Buyer]) -> list[ErpCustomer
         | text["EmailAddress"].str.strip().str.casefold().isin({_email(b.email) for b in buyers} - {""})
         | text["TelephoneNo"]
         .str.replace(r"\D", "", regex=True)
+        .str.slice(-9)
         .isin({_phone(b.phone) for b in buyers} - {""})
         | text["ZipCode"]
         .str.replace(r"[\s-]", "", regex=True)
