@@ -75,7 +75,7 @@ def apply(
     moved = {}
     for (item, warehouse), on_order, behind in difference(before, after):
         _commit(db, stock, (item, warehouse), (on_order, behind), stamp)
-        moved[f"{item}|{warehouse}"] = [f"{on_order:f}", f"{behind:f}"]
+        moved[f"{item}|{warehouse}"] = [f"{units.normalize():f}" for units in (on_order, behind)]
     for customer, amount in ((before.customer, -before.open_amount), (after.customer, after.open_amount)):
         if amount:
             db.execute(

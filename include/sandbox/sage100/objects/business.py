@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - Sage's own names
 """What all Business Objects share, driven by the data dictionary.
 
 A record is opened by its key and locked, edited in memory under the dictionary's rules, and written in
@@ -76,7 +75,7 @@ class Editor(Answering):
         if not (column.refers and value):
             return
         target = self._session.table(column.refers)
-        sql = f"SELECT 1 FROM {target.name} WHERE {target.primary[-1]} = ?"  # noqa: S608
+        sql = f"SELECT 1 FROM {target.name} WHERE {target.primary[-1]} = ?"
         if self._session.db.execute(sql, (value,)).fetchone() is None:
             raise not_on_file(column.name)
 
@@ -199,7 +198,7 @@ class BusinessObject(Editor):
 
     def _move(self, where: str, *key: str) -> int:
         order = ", ".join(self._table.primary)
-        sql = f"SELECT * FROM {self.main} {where} ORDER BY {order} LIMIT 1"  # noqa: S608
+        sql = f"SELECT * FROM {self.main} {where} ORDER BY {order} LIMIT 1"
         row = self._session.db.execute(sql, key).fetchone()
         self._record = Record.from_row(self._table, row) if row else None
         self._state = "reading" if row else "closed"

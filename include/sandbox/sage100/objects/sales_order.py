@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - Sage's own names
 """SO_SalesOrder_bus: an order with its lines, written whole or not at all."""
 
 from __future__ import annotations
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 DUPLICATE_PO = "This customer PO number already exists on one or more sales orders or invoices."
 CREDIT_HOLD = "The customer is on credit hold."
 CREDIT_LIMIT = "The customer's credit limit is exceeded."
-ON_INVOICE = "The sales order is on an invoice that is not yet posted."
+ON_INVOICE = "The sales order is in invoice data entry."
+
+IN_HISTORY = "The sales order is not on file; an order in history has had its number."
 
 BEFORE_CUSTOMER = frozenset({"ARDivisionNo", "CustomerNo", "OrderType", "OrderDate"})
 ADDRESS = ("Name", "Address1", "Address2", "Address3", "City", "State", "ZipCode", "CountryCode")
@@ -105,7 +106,7 @@ class SalesOrder(BusinessObject):
 
     def _begin(self, record: Record) -> None:
         if self._history.header(record.text("SalesOrderNo")):
-            raise RefusedError("The SalesOrderNo has been used by an order that is now in history.")
+            raise RefusedError(IN_HISTORY)
         today = self._session.date
         record.put(OrderType="S", OrderDate=today, ShipExpireDate=today)
 
@@ -180,7 +181,7 @@ class SalesOrder(BusinessObject):
         key = (record.text("ARDivisionNo"), record.text("CustomerNo"), po, record.text("SalesOrderNo"))
         return any(
             self._session.db.execute(
-                f"SELECT 1 FROM {table} WHERE ARDivisionNo = ? AND CustomerNo = ? AND CustomerPONo = ?"  # noqa: S608
+                f"SELECT 1 FROM {table} WHERE ARDivisionNo = ? AND CustomerNo = ? AND CustomerPONo = ?"
                 " AND SalesOrderNo <> ? LIMIT 1",
                 key,
             ).fetchone()
@@ -203,7 +204,7 @@ class SalesOrder(BusinessObject):
 
     def _complete(self, record: Record) -> None:
         if not self.oLines.rows:
-            raise RefusedError("The sales order has no lines.")
+            raise RefusedError("The sales order must have at least one line.")
         if record.text("CurrentInvoiceNo"):
             raise RefusedError(ON_INVOICE)
         tax = Tax.load(self._session.db, record.text("TaxSchedule"))

@@ -38,7 +38,7 @@ def _number(column: Column, raw: object) -> Decimal:
 def is_date(raw: str) -> bool:
     """Whether this is a day as ``YYYYMMDD``."""
     try:
-        datetime.strptime(raw, "%Y%m%d")  # noqa: DTZ007 - a calendar date has no zone
+        datetime.strptime(raw, "%Y%m%d")
     except ValueError:
         return False
     return len(raw) == 8
