@@ -35,7 +35,7 @@ _TAGS: dict[str, re.Pattern[str]] = {
     "hex": re.compile(r"[0-9a-f]{64}", re.ASCII),
     "base64": re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII),
 }
-_VERSION = re.compile(r"[0-9T:.+Z -]{1,40}", re.ASCII)
+_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.+Z-]{5,30}", re.ASCII)
 _BOM = b"\xef\xbb\xbf"
 
 
