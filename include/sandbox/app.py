@@ -1,0 +1,83 @@
+"""The outside world in small, as one web application.
+
+Zoho Inventory under its own paths, the hand that moves it under ``/_sandbox``; Sage 100's control too,
+when there is a Sage home.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from include.sandbox import control as instruments
+from include.sandbox.border import Border
+from include.sandbox.database import Database
+from include.sandbox.zoho import control as zoho_control
+from include.sandbox.zoho.app import ROOTS, zoho_app
+from include.sandbox.zoho.part import ZohoPart
+from include.sandbox.zoho.sender import Sender
+from include.sandbox.zoho.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
+
+DATABASE = "sandbox.sqlite"
+
+
+class Sandbox(FastAPI):
+    """Control API and lifespan by FastAPI; the imitated systems take their requests straight off the wire.
+
+    They stand outside FastAPI's middleware because a fault must reach the bare connection.
+    """
+
+    def __init__(self, control: instruments.Control, world: World, sender: Sender) -> None:
+        super().__init__(title="Tradebridge sandbox", lifespan=_lifespan)
+        self.control = control
+        self.world = world
+        self.sender = sender
+        self._zoho = Border("zoho", zoho_app(world), control)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send each request to the system whose path it has."""
+        if scope["type"] == "http" and scope["path"].startswith(ROOTS):
+            await self._zoho(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+@asynccontextmanager
+async def _lifespan(app: Sandbox) -> AsyncIterator[None]:
+    app.sender.start()
+    yield
+    app.sender.stop()
+    app.control.database.close()
+
+
+def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "", story: str = "") -> Sandbox:
+    """Build the sandbox over a directory.
+
+    Args:
+        data: where its SQLite file lives; all state survives there.
+        sage_home: the Sage 100 sandbox's home, to mount its control API.
+        base_url: what OAuth calls ``api_domain``; empty: the address the caller used.
+        story: loaded when there are no records yet.
+    """
+    control = instruments.Control(Database(data / DATABASE))
+    world = World.over(control, base_url)
+    sender = Sender(world.webhooks, world.switches)
+    control.parts["zoho"] = ZohoPart(world)
+    app = Sandbox(control, world, sender)
+    app.include_router(instruments.router(control))
+    app.include_router(zoho_control.router(world, sender))
+    if sage_home is not None:
+        from include.sandbox.sage100.control import router as sage_router  # noqa: PLC0415 - only with a Sage home
+
+        app.include_router(sage_router(sage_home))
+    if story and not world.documents.count("items"):
+        control.load(story)
+    return app

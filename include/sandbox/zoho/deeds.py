@@ -1,0 +1,96 @@
+"""What the control API does to the Zoho sandbox: place, edit and announce orders.
+
+It acts as a person in Zoho's own pages would, or as nobody could (``raw``).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from include.sandbox import northwind
+from include.sandbox.zoho.envelope import Refusal, not_there
+from include.sandbox.zoho.orders import RESOURCE, Orders
+from include.sandbox.zoho.store import Record
+from include.sandbox.zoho.story import order_body
+from include.sandbox.zoho.wire import Json, dumps, wire_time
+
+if TYPE_CHECKING:
+    from include.sandbox.zoho.asked import Edit, Emission, Placing
+    from include.sandbox.zoho.world import World
+
+
+def place(world: World, asked: Placing, index: int = 0) -> Json:
+    """One more order, the ``index``-th of those asked for.
+
+    Raises:
+        Refusal: Zoho would not take it.
+    """
+    orders = Orders(world)
+    body = {**(asked.body or _northwind_body(asked.like, world)), **asked.changes}
+    number = asked.number if asked.count == 1 else asked.number and f"{asked.number}-{index + 1}"
+    if number:
+        body["salesorder_number"] = number
+    with world.control.database.transaction():
+        order = orders.create(body, own_number=bool(number), source="Client", quiet=True)
+        if asked.confirm:
+            order = orders.set_status(order["salesorder_id"], "confirmed", quiet=True)
+        if asked.announce:
+            world.webhooks.announce("salesorder", order["salesorder_id"], "created", dumps(order))
+    return order
+
+
+def _northwind_body(like: str | None, world: World) -> Json:
+    told = northwind.orders()
+    if like is None:
+        turn = world.documents.next_number("sandbox.turn", 0)
+        body = order_body(told[turn % len(told)])
+    else:
+        found = next((order for order in told if f"SO-{order.number}" == like), None)
+        if found is None:
+            raise Refusal(404, 1002, f"Northwind has no order {like}.")
+        body = order_body(found)
+    return {**body, "date": wire_time(world.now())[:10], "shipment_date": "", "reference_number": ""}
+
+
+def overwrite(world: World, order_id: str, asked: Edit) -> Json:
+    """Write fields over an order's document, unchecked."""
+    now = world.now()
+    order = {**Orders(world).get(order_id), **asked.changes, "last_modified_time": wire_time(now)}
+    row = world.documents.row(RESOURCE, order_id) or {}
+    row.update({name: order[name] for name in row if name in order})
+    with world.control.database.transaction():
+        world.documents.put(Record(RESOURCE, order_id, order, row))
+        if asked.announce:
+            world.webhooks.announce("salesorder", order_id, "edited", dumps(order))
+    return order
+
+
+def emit(world: World, asked: Emission) -> dict[str, int]:
+    """Queue webhooks for orders, as roughly as asked.
+
+    Raises:
+        Refusal: no such webhook is configured.
+    """
+    rules = [rule for rule in world.webhooks.rules() if rule.entity == "salesorder" and rule.active]
+    rule = next((rule for rule in rules if asked.webhook in {None, rule.name}), None)
+    if rule is None:
+        raise not_there("Webhook")
+    every = world.documents.ids(RESOURCE) if asked.salesorder_ids == "all" else asked.salesorder_ids
+    chance = random.Random(asked.seed)  # noqa: S311 - repeatable chance
+    kept = [order_id for order_id in every if chance.random() >= asked.drop]
+    twice = [order_id for order_id in kept if chance.random() < asked.duplicate]
+    sent = [*kept, *twice]
+    if asked.shuffle:
+        chance.shuffle(sent)
+    gap = 1 / asked.rate_per_second if asked.rate_per_second else 0.0
+    texts = {order_id: world.documents.text(RESOURCE, order_id) for order_id in set(sent)}
+    queued = world.webhooks.queue(
+        [
+            (rule, order_id, asked.event, text, index * gap)
+            for index, order_id in enumerate(sent)
+            for text in [texts[order_id]]
+            if text is not None
+        ]
+    )
+    return {"queued": queued, "dropped": len(every) - len(kept), "duplicated": len(twice)}
