@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment
+
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> Path:
@@ -23,14 +25,14 @@ def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> P
         ExpectationSuiteValidationResultSchema,
     )
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
     folder.mkdir(parents=True, exist_ok=True)
     schema, rows = ExpectationSuiteValidationResultSchema(), []
     for name, result in results.items():
         page = f"{name}.html"
         document = ValidationResultsPageRenderer().render(schema.load(dict(result)))
-        (folder / page).write_text(DefaultJinjaPageView().render(document), encoding="utf-8")
+        (folder / page).write_text(DefaultJinjaPageView().render(document), encoding="utf-8")  # type: ignore[no-untyped-call]
         rows.append((page, name, bool(result["success"])))
     index = folder / "index.html"
     index.write_text(_index(rows), encoding="utf-8")
@@ -38,8 +40,6 @@ def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> P
 
 
 def _index(rows: list[tuple[str, str, bool]]) -> str:
-    from jinja2 import Environment
-
     return Environment(autoescape=True).from_string(_INDEX).render(rows=rows)
 
 

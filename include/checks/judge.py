@@ -13,7 +13,7 @@ from include.canonical import PROBLEM_FRAME, Reason
 from include.errors import SetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from include.checks.suites import Rule
 
@@ -65,19 +65,20 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     answer = batch.validate(
         suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line"]}
     )
-    broken = [
-        (rules[result.expectation_config.meta["rule"]], result)
-        for result in answer.results
-        if not result.success
-    ]
+    broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
     for rule, result in broken:
         _refuse_set(name, rule, result)
     rows = [row for rule, result in broken for row in _problems(rule, result, frame)]
     problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
-    return Verdict(problems, answer.to_json_dict())
+    return Verdict(problems, dict(answer.to_json_dict()))  # type: ignore[no-untyped-call]
 
 
 _DTYPES = {column.name: pd.ArrowDtype(column.type) for column in PROBLEM_FRAME}
+
+
+def _number(result: Any) -> int:
+    """Which rule an answer belongs to; the library gives them back in its own order."""
+    return int(result.expectation_config.meta["rule"])
 
 
 def _refuse_set(name: str, rule: Rule, result: Any) -> None:
@@ -105,10 +106,10 @@ def _problems(rule: Rule, result: Any, frame: pd.DataFrame) -> list[dict[str, An
         return []
     hits = pd.DataFrame(result.result["unexpected_index_list"])[["key", "line"]].drop_duplicates()
     rows = frame.merge(hits.astype({"key": frame.key.dtype, "line": frame.line.dtype}), on=["key", "line"])
-    return [_problem(rule, rule.reason, row._asdict()) for row in rows.itertuples(index=False)]
+    return [_problem(rule, rule.reason, row) for row in rows.to_dict("records")]
 
 
-def _problem(rule: Rule, reason: Reason, row: dict[str, Any]) -> dict[str, Any]:
+def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any]) -> dict[str, Any]:
     place = f"order {row['label']}" + (f", line {row['line']}" if row["line"] else "")
     named = row.get("field") or rule.field
     value = row.get("value", row.get(_column(rule), ""))
@@ -119,7 +120,7 @@ def _problem(rule: Rule, reason: Reason, row: dict[str, Any]) -> dict[str, Any]:
         "code": reason.value,
         "field": named,
         "value": text[:200],
-        "message": f"{place}: {named} {text[:80]!r}: {rule.says.format(**row)}",
+        "message": f"{place}: {named} {text[:80]!r}: {rule.says.format(width=row.get('width', ''))}",
         "remedy": rule.remedy,
         "candidates": "[]",
     }

@@ -142,7 +142,7 @@ def _widths_frame(
         _long_values(frame, column, width, line)
         for (table, column), width in widths.items()
         for frame, line in [(headers, None) if table == HEADER_TABLE else (details, "position")]
-        if column in frame and pa.types.is_string(frame[column].dtype.pyarrow_dtype)
+        if column in frame and pd.api.types.is_string_dtype(frame[column])
     ]
     columns = {"key": "string[pyarrow]", "line": "int64[pyarrow]", "field": "string[pyarrow]"}
     columns |= {"value": "string[pyarrow]", "width": "int64[pyarrow]", "length": "int64[pyarrow]"}

@@ -126,7 +126,7 @@ ORDERS = (
     _equal("due", "total", "subtotal, discount, charges and tax do not add up to the total"),
     _equal("sage_due", "sage_total", "Sage 100 would compute another total than the order's"),
 )
-"""One row per order; ``due``, ``lines_total`` and ``sage_due`` are sums made by :mod:`include.checks.orders`."""
+"""One row per order; ``due``, ``lines_total`` and ``sage_due`` are made by :mod:`include.checks.orders`."""
 
 LINES = (
     _columns("key", "line", "sku", "quantity", "unit_price", "discount_percent"),

@@ -18,13 +18,14 @@ import logging
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from include.connectors.sage100 import WriteResult
 from include.ledger import Intent, Link, WriteState
 from include.pipelines import failpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.connectors.sage100 import CustomerWrite, OrderWrite
     from include.ledger import Ledger
 
     RecordT = TypeVar("RecordT", OrderWrite, CustomerWrite)
@@ -132,14 +133,14 @@ class Delivery(Generic[RecordT]):
         if not known:
             return
         for key, row in self.ledger.writes.get(known).items():
-            delivered.done[keyed[key].record_key] = _result(key, "adopted", row.target_id)
+            delivered.done[keyed[key].record_key] = _adopted(key, row.target_id)
 
     def _read_back(self, unsure: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
         if not unsure:
             return
         found = self.confirmed(list(unsure.values()))
         committed = {
-            key: _result(key, "adopted", found[write.record_key])
+            key: _adopted(key, found[write.record_key])
             for key, write in unsure.items()
             if write.record_key in found
         }
@@ -216,7 +217,5 @@ def _chunks(
         yield writes[start : start + CHUNK]
 
 
-def _result(key: str, status: str, target_id: str) -> WriteResult:
-    from include.connectors.sage100 import WriteResult
-
-    return WriteResult(key=key, status=status, target_id=target_id)
+def _adopted(key: str, target_id: str) -> WriteResult:
+    return WriteResult(key=key, status="adopted", target_id=target_id)

@@ -20,6 +20,7 @@ from include.ledger import Outcome
 from include.pipelines.delivery import Delivered, Delivery, Write
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
 from include.pipelines.ports import CUSTOMER, ORDER, SOURCE, TARGET
+from include.pipelines.staging import rows
 from include.pipelines.translate import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 
 if TYPE_CHECKING:
@@ -220,11 +221,12 @@ def _order_writes(
     chosen = headers[headers.key.isin(plan.key)].reset_index(drop=True)
     customer = chosen.customer_source_id.map(numbers).astype("string[pyarrow]")
     chosen = chosen.assign(ARDivisionNo=customer.str.slice(0, 2), CustomerNo=customer.str.slice(3))
-    by_key = plan.set_index("key")
-    targets = by_key.target_id.to_dict()
+    planned = {row["key"]: row for row in rows(plan)}
+    targets = {key: row["target_id"] for key, row in planned.items()}
     records = order_writes(chosen, details[details.key.isin(plan.key)], targets)
     return [
-        Write(record.key, by_key.version[record.key], by_key.number[record.key], record) for record in records
+        Write(record.key, planned[record.key]["version"], planned[record.key]["number"], record)
+        for record in records
     ]
 
 
@@ -241,10 +243,10 @@ def _standing_orders(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> d
     if not writes:
         return {}
     hits = _read_orders(loading.world, writes)
-    for hit in hits[(hits.state != "live") | (hits.match != "order_id")].itertuples(index=False):
-        if hit.key not in loading.outcomes:
-            loading.outcomes[hit.key] = Outcome.PARKED
-            loading.problems.append(_met_before(hit, loading.labels[hit.key]))
+    for hit in rows(hits[(hits.state != "live") | (hits.match != "order_id")]):
+        if hit["key"] not in loading.outcomes:
+            loading.outcomes[hit["key"]] = Outcome.PARKED
+            loading.problems.append(_met_before(hit, loading.labels[hit["key"]]))
     ours = hits[(hits.state == "live") & (hits.match == "order_id")]
     return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
 
@@ -253,20 +255,20 @@ def _read_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> pd.DataFr
     return world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
 
 
-def _met_before(hit: Any, number: str) -> dict[str, object]:
-    by_hand = hit.match != "order_id"
+def _met_before(hit: Mapping[str, Any], number: str) -> dict[str, object]:
+    by_hand = hit["match"] != "order_id"
     return problem(
-        hit.key,
+        hit["key"],
         Reason.AMBIGUOUS_REFERENCE if by_hand else Reason.LOCKED_IN_TARGET,
         field="CustomerPONo",
         value=number,
-        message=f"order {number}: Sage order {hit.SalesOrderNo} "
+        message=f"order {number}: Sage order {hit['SalesOrderNo']} "
         + (
             "has the same PO number and was not made by us" if by_hand else "was completed or deleted already"
         ),
-        remedy="Compare the two orders. Write the Sage number into the crosswalk if they are one, or change the "
-        "PO number in Sage, then replay.",
-        candidates=[{"value": hit.SalesOrderNo, "label": f"status {hit.OrderStatus}", "score": 1.0}],
+        remedy="Compare the two. If they are one order, name it in the crosswalk; if not, change the PO number in "
+        "Sage. Then replay.",
+        candidates=[{"value": hit["SalesOrderNo"], "label": f"status {hit['OrderStatus']}", "score": 1.0}],
     )
 
 
@@ -320,8 +322,8 @@ def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
     if not len(plan):
         return
     writes = [
-        Write(row.key, row.version, row.number, OrderWrite.to_cancel(row.key, row.target_id))
-        for row in plan.itertuples(index=False)
+        Write(row["key"], row["version"], row["number"], OrderWrite.to_cancel(row["key"], row["target_id"]))
+        for row in rows(plan)
     ]
     cancel = loading.world.writes.cancel_order
     delivery = _order_delivery(

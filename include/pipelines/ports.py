@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.connectors.sage100 import CustomerWrite, OrderWrite, WriteResult
+    from include.connectors.sage100 import ColumnSpec, CustomerWrite, OrderWrite, WriteResult
     from include.connectors.zoho_inventory import OrderStub
     from include.ledger import Ledger
     from include.pipelines.staging import StagingPath
@@ -66,6 +66,9 @@ class ErpReads(Protocol):
 
     def customers(self) -> pd.DataFrame:
         """Customers as matching needs them."""
+
+    def widths(self, tables: Iterable[str]) -> Mapping[tuple[str, str], ColumnSpec]:
+        """Width and type of every column of the tables."""
 
     def orders_by_source(self, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
         """Orders that already stand in the ERP, by (source id, customer PO)."""

@@ -12,6 +12,7 @@ from include.ledger import NewException, Outcome
 from include.pipelines.outcomes import gathered
 from include.pipelines.ports import Ticket
 from include.pipelines.report import RunReport
+from include.pipelines.staging import rows
 from include.pipelines.translate import PLAN
 
 if TYPE_CHECKING:
@@ -44,33 +45,35 @@ def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> d
     report = RunReport(flow, run_id)
     for batch_id in batches:
         ticket = Ticket(run_id=run_id, batch_id=batch_id, flow=flow)
-        rows = world.ledger.inbox.batch(batch_id)
-        report.received += len(rows)
-        _settle_batch(world, ticket, rows, report)
+        received = world.ledger.inbox.batch(batch_id)
+        report.received += len(received)
+        _settle_batch(world, ticket, received, report)
     counts = report.close()
     world.ledger.reports.save(flow=flow, run_id=run_id, counts=counts)
     return counts
 
 
-def _settle_batch(world: World, ticket: Ticket, rows: Sequence[InboxRow], report: RunReport) -> None:
+def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], report: RunReport) -> None:
     outcomes, problems = gathered(world.staging(ticket))
-    settled = {row.record_key: outcomes[row.record_key] for row in rows if row.record_key in outcomes}
-    _open_exceptions(world, ticket, problems[problems.key.isin(settled)], rows)
+    settled = {row.record_key: outcomes[row.record_key] for row in received if row.record_key in outcomes}
+    _open_exceptions(world, ticket, problems[problems.key.isin(settled)], received)
     done = [key for key, outcome in settled.items() if outcome in {Outcome.LOADED, Outcome.UNCHANGED}]
     world.ledger.exceptions.resolve(ticket.flow, done, how=f"carried by {ticket.run_id}")
     _tell_the_source(
         world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED}
     )
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
-    left = [row for row in rows if row.record_key not in settled]
+    left = [row for row in received if row.record_key not in settled]
     if left:
         wait = min(RETURN_AFTER * 2 ** max(row.attempts for row in left), RETURN_AT_MOST)
         report.returned += world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + wait)
 
 
-def _open_exceptions(world: World, ticket: Ticket, problems: pd.DataFrame, rows: Sequence[InboxRow]) -> None:
+def _open_exceptions(
+    world: World, ticket: Ticket, problems: pd.DataFrame, received: Sequence[InboxRow]
+) -> None:
     staging = world.staging(ticket)
-    versions = {row.record_key: row.version for row in rows}
+    versions = {row.record_key: row.version for row in received}
     labels, mapping = dict[str, str](), ""
     if staging.has(PLAN):
         plan = staging.read(PLAN)
@@ -80,36 +83,34 @@ def _open_exceptions(world: World, ticket: Ticket, problems: pd.DataFrame, rows:
         [
             NewException(
                 flow=ticket.flow,
-                record_key=row.key,
-                record_label=labels.get(row.key, row.key),
-                code=row.code,
-                disposition=Reason(row.code).disposition.value,
-                field=row.field,
-                line=row.line,
-                value=row.value,
-                message=row.message,
-                remedy=row.remedy,
-                candidates=row.candidates,
+                record_key=row["key"],
+                record_label=labels.get(row["key"], row["key"]),
+                disposition=Reason(row["code"]).disposition.value,
                 payload_ref=str(staging),
                 mapping_version=mapping,
-                source_version=versions.get(row.key, ""),
+                source_version=versions.get(row["key"], ""),
                 run_id=ticket.run_id,
                 dag_id=ticket.flow,
                 task_id="settle_orders",
-                try_number=1,
+                **{name: row[name] for name in _TOLD},
             )
-            for row in problems.itertuples(index=False)
+            for row in rows(problems)
         ]
     )
 
 
+_TOLD = ("code", "field", "line", "value", "message", "remedy", "candidates")
+"""Columns of ``PROBLEM_FRAME`` that an exception carries as they are."""
+
+
 def _tell_the_source(world: World, problems: pd.DataFrame, rejected: set[str]) -> None:
     """A49: whoever entered the order reads on the order itself what is wrong with it."""
-    for key, rows in problems[problems.key.isin(rejected)].groupby("key", sort=False):
-        lines = [f"- {row.message}. {row.remedy}" for row in rows.itertuples(index=False)]
-        text = "This order could not be carried to Sage 100:\n" + "\n".join(lines)
+    told: dict[str, list[str]] = {}
+    for row in rows(problems[problems.key.isin(rejected)]):
+        told.setdefault(row["key"], []).append(f"- {row['message']}. {row['remedy']}")
+    for key, lines in told.items():
         try:
-            world.notes.add_comment(str(key), text)
+            world.notes.add_comment(key, "This order could not be carried to Sage 100:\n" + "\n".join(lines))
         except IntegrationError as error:
             # The exception row stands; a note that cannot be written must not undo the run.
             log.warning("no note on order %s: %s", key, type(error).__name__)

@@ -29,6 +29,12 @@ class StagingPath(Protocol):
     def exists(self) -> bool: ...  # noqa: D102
 
 
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A small frame (problems, a plan) as plain rows; record sets on the hot path stay columns."""
+    plain: list[dict[str, Any]] = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    return plain
+
+
 class Staging:
     """The record sets of one batch.
 

@@ -8,23 +8,23 @@ written to any system.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
 from include.canonical import OrderStatus, Reason
-from include.ledger import Outcome
+from include.ledger import Link, Outcome
 from include.pipelines.customers import Buyer, Match, match
 from include.pipelines.extract import RECORDS
 from include.pipelines.outcomes import keep, problem, problem_frame, set_aside
 from include.pipelines.ports import CUSTOMER, ORDER, SOURCE, TARGET
+from include.pipelines.staging import rows
 from include.translation import RateTable, Reference, Site, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.ledger import Link
     from include.pipelines.ports import Ticket, World
 
 ORDERS, LINES, HEADERS, DETAILS, CUSTOMERS, PLAN = (
@@ -154,27 +154,31 @@ def _buyers(world: World, orders: pd.DataFrame) -> tuple[set[str], pd.DataFrame]
     if not len(unknown):
         return set(), problem_frame([])
     buyers = [
-        Buyer(*row)
-        for row in unknown[
-            ["customer_source_id", "customer_name", "customer_email", "customer_phone", "bill_to_postal_code"]
-        ].itertuples(index=False, name=None)
+        Buyer(*row.values())
+        for row in rows(
+            unknown[
+                [
+                    "customer_source_id",
+                    "customer_name",
+                    "customer_email",
+                    "customer_phone",
+                    "bill_to_postal_code",
+                ]
+            ]
+        )
     ]
     matches = match(buyers, world.reads.customers())
     _bind(world, matches)
-    rows = [
+    doubts = [
         row
-        for order in orders[["source_id", "number", "customer_source_id", "customer_name"]].itertuples(
-            index=False
-        )
-        if (row := _verdict(order, matches.get(order.customer_source_id))) is not None
+        for order in rows(orders[["source_id", "number", "customer_source_id", "customer_name"]])
+        if (row := _verdict(order, matches.get(order["customer_source_id"]))) is not None
     ]
-    return {source_id for source_id, hit in matches.items() if not hit.found}, problem_frame(rows)
+    return {source_id for source_id, hit in matches.items() if not hit.found}, problem_frame(doubts)
 
 
 def _bind(world: World, matches: Mapping[str, Match]) -> None:
     """Remember who was recognised, so that the next order need not ask again."""
-    from include.ledger import Link
-
     world.ledger.crosswalk.bind(
         [
             Link(
@@ -194,23 +198,23 @@ def _bind(world: World, matches: Mapping[str, Match]) -> None:
     )
 
 
-def _verdict(order: object, hit: Match | None) -> dict[str, object] | None:
-    number, name = order.number, order.customer_name  # type: ignore[attr-defined]
+def _verdict(order: Mapping[str, Any], hit: Match | None) -> dict[str, object] | None:
+    number, name = order["number"], order["customer_name"]
     if hit is None or not hit.found:
         return None
     if len(hit.found) > 1:
         return problem(
-            order.source_id,  # type: ignore[attr-defined]
+            order["source_id"],
             Reason.AMBIGUOUS_CUSTOMER,
             field="customer_name",
             value=name,
             message=f"order {number}: {name!r} may be {len(hit.found)} Sage customers (by {hit.evidence})",
-            remedy="Write the right customer's number into the crosswalk, or make them distinct in Sage, then replay.",
+            remedy="Name the right one in the crosswalk, or make them distinct in Sage, then replay.",
             candidates=[{"value": c.target_id, "label": c.name, "score": 1.0} for c in hit.found],
         )
     if not hit.found[0].is_active:
         return problem(
-            order.source_id,  # type: ignore[attr-defined]
+            order["source_id"],
             Reason.INACTIVE_REFERENCE,
             field="customer_name",
             value=name,

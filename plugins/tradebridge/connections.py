@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Connection
 
-    from include.connectors.sage100 import GatewayClient, Sage100Reader
+    from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
     from include.pipelines.ports import World
@@ -120,12 +120,12 @@ def _webhook_secrets(system: str, _age: int) -> tuple[str, ...]:
     return secrets
 
 
-def sage_reader() -> Sage100Reader:
+def sage_reader() -> Reader:
     """Sage 100's tables, read through Airflow's ODBC hook."""
-    from include.connectors.sage100 import Sage100Reader
+    from include.connectors.sage100 import Reader
     from tradebridge.hooks import Sage100OdbcHook
 
-    return Sage100Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
+    return Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
 
 
 def sage_gateway(connection: Connection | None = None) -> GatewayClient:

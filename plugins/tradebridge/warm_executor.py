@@ -96,7 +96,8 @@ class WorkQueue(MessageQueue):
         self.taken = MessageQueue()
 
     def get(self) -> Any:
-        """Take work and say so before it begins."""
+        """Take work; say before that we carry none, and after it what we carry."""
+        self.taken.put((os.getpid(), None))
         workload = super().get()
         if workload is not None:
             self.taken.put((os.getpid(), workload.key))
@@ -120,7 +121,7 @@ class WarmLocalExecutor(LocalExecutor):
             super().start()
             return
         preload()
-        self._carrier: dict[int, WorkloadKey] = {}
+        self._carried: dict[int, WorkloadKey | None] = {}
         self._work = WorkQueue()
         self.activity_queue = self._work  # type: ignore[assignment]
         self.result_queue = MessageQueue()  # type: ignore[assignment]
@@ -134,7 +135,7 @@ class WarmLocalExecutor(LocalExecutor):
         if hasattr(self, "_work"):
             while not self._work.taken.empty():
                 pid, key = self._work.taken.get()
-                self._carrier[pid] = key
+                self._carried[pid] = key
         if dead:
             self._read_results()  # type: ignore[no-untyped-call]
             for pid in dead:
@@ -143,8 +144,8 @@ class WarmLocalExecutor(LocalExecutor):
         super()._check_workers()  # type: ignore[no-untyped-call]
 
     def _bury(self, pid: int) -> None:
-        key = self._carrier.pop(pid, None)
-        if key is None or key not in self.running:
+        key = self._carried.pop(pid, None)
+        if key is None:
             self.log.warning("Worker %s died without work", pid)
             return
         self.log.error("Worker %s died while it carried %s: this try has failed", pid, key)

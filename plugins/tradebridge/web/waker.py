@@ -93,7 +93,8 @@ def wake(flow: str) -> str | None:
     asked = ledger.wakes.request(flow)
     if asked is None:
         return None
-    run_id = f"webhook__{asked.id}"
+    # The time is part of it: a wake that expired unanswered is asked again under the same number.
+    run_id = f"webhook__{asked.requested_at:%Y-%m-%dT%H:%M:%S}_{asked.id}"
     try:
         trigger_dag(
             flow,
@@ -103,7 +104,7 @@ def wake(flow: str) -> str | None:
             note="woken by events in the inbox",
         )
     except BaseException:
-        ledger.wakes.cancel(asked)
+        ledger.wakes.withdraw(asked)
         raise
     return run_id
 

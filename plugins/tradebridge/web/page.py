@@ -1,0 +1,63 @@
+"""``/tradebridge/exceptions``: the desk where a clerk sees what waits, why, and sends it on again.
+
+Shown inside Airflow's UI (Browse > Exceptions). Everything on it came from other people's systems and
+is escaped; the one script is our own file, so the policy can forbid all others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader
+
+from tradebridge import connections
+from tradebridge.web.exceptions import State, listed
+
+router = APIRouter(tags=["pages"], include_in_schema=False)
+
+FOLDER = Path(__file__).parent / "templates"
+PAGE_SIZE = 50
+POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'"
+
+_templates = Environment(
+    loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@router.get("/exceptions", response_class=HTMLResponse)
+def exceptions_page(
+    request: Request,
+    state: State = "open",
+    cause: Annotated[str | None, Query(max_length=500)] = None,
+    page: Annotated[int, Query(ge=1, le=20_000)] = 1,
+) -> HTMLResponse:
+    """What waits, by cause, and one page of records."""
+    rows = listed(state, cause, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)
+    html = _templates.get_template("exceptions.html").render(
+        base=request.scope.get("root_path", ""),
+        state=state,
+        cause=cause,
+        page=page,
+        rows=rows[:PAGE_SIZE],
+        more=len(rows) > PAGE_SIZE,
+        causes=_causes(),
+    )
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+    )
+
+
+def _causes() -> list[dict[str, Any]]:
+    counted = connections.ledger().exceptions.counts_by_cause()
+    return [{"cause": cause, "rows": rows} for cause, rows in counted.items()]
+
+
+@router.get("/static/{name}")
+def static(name: str) -> FileResponse:
+    """The page's own style sheet and script."""
+    allowed = {"exceptions.css": "text/css", "exceptions.js": "text/javascript"}
+    chosen = name if name in allowed else "exceptions.css"
+    return FileResponse(FOLDER / chosen, media_type=allowed[chosen])
