@@ -1,1 +1,46 @@
-"""TBD."""
+"""Our memory, in a database of its own: never the engine's.
+
+Inbox, crosswalk, write ledger, exceptions, cursors, audit, budgets, tokens, wakes, reports, rates.
+:class:`Ledger` holds them together; :func:`migrate` makes the tables.
+"""
+
+from __future__ import annotations
+
+from include.ledger.audit import AuditEntry
+from include.ledger.budgets import BudgetState
+from include.ledger.claims import Batch
+from include.ledger.crosswalk import Link
+from include.ledger.inbox import Delivery, InboxRow
+from include.ledger.ledger import Ledger
+from include.ledger.migration import downgrade, migrate
+from include.ledger.rates import Rate
+from include.ledger.reports import Report
+from include.ledger.setaside import ExceptionRow, ExceptionState, NewException
+from include.ledger.settling import LeaseLostError, Outcome
+from include.ledger.tokens import Token
+from include.ledger.wakes import Wake
+from include.ledger.writes import Intent, Write, WriteState
+
+__all__ = [
+    "AuditEntry",
+    "Batch",
+    "BudgetState",
+    "Delivery",
+    "ExceptionRow",
+    "ExceptionState",
+    "InboxRow",
+    "Intent",
+    "LeaseLostError",
+    "Ledger",
+    "Link",
+    "NewException",
+    "Outcome",
+    "Rate",
+    "Report",
+    "Token",
+    "Wake",
+    "Write",
+    "WriteState",
+    "downgrade",
+    "migrate",
+]
