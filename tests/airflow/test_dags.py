@@ -15,7 +15,7 @@ from tradebridge.retries import FollowTheError
 from tradebridge.tags import Tag
 
 DAGS = Path(__file__).parents[2] / "dags"
-FORBIDDEN = {"pandas", "pyarrow", "great_expectations", "pyodbc", "requests", "msgspec", "psycopg2", "alembic"}
+FORBIDDEN = {"pandas", "pyarrow", "great_expectations", "pyodbc", "requests", "psycopg2", "alembic"}
 
 
 @pytest.fixture(scope="module")
