@@ -24,7 +24,7 @@ def parse_decimal_hours(text: str) -> time:
         hours = Decimal(text.strip() or "0")
     except InvalidOperation:
         raise ValueError(f"{text!r} is no time in decimal hours") from None
-    if not 0 <= hours < 24:
+    if not hours.is_finite() or not 0 <= hours < 24:
         raise ValueError(f"{text!r} is not within one day")
     seconds = int(hours * _SECONDS)
     return time(seconds // 3600, seconds // 60 % 60, seconds % 60)

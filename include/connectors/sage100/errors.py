@@ -86,9 +86,11 @@ def query_error(error: Exception, *, query: str, table: str, columns: Iterable[s
         return AuthenticationError(f"{told}: the ODBC user may not read {table}")
     if state.startswith(_WAIT):
         return TransientError(f"{told}: connection lost or timed out")
+    if _WRONG_SQL.search(text):
+        return ConfigurationError(f"{told}: the driver does not accept the statement")
     if state.startswith(_NAMES) or (_NO_COLUMN.search(text) and not _BUSY.search(text)):
         return ConfigurationError(f"{told}: {_missing(text, table, columns)}")
-    if state.startswith(_SYNTAX) or _WRONG_SQL.search(text):
+    if state.startswith(_SYNTAX):
         return ConfigurationError(f"{told}: the driver does not accept the statement")
     return TransientError(f"{told}: file in use or driver trouble")
 

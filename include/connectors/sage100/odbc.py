@@ -5,8 +5,8 @@ then hangs before an invisible dialog: ``Silent=1`` and a log-on timeout are set
 settings are refused here. ``EnforceNullDate=1`` turns a blank date into NULL (without it the first
 invalid date ends the reading of a table); ``EnforceDouble=0`` leaves decimals as text.
 
-Values are quoted by the ODBC rule (braces, a closing brace doubled), so a password ``a;b}`` stays one
-password.
+A value that would end early (``a;b``) is quoted by the ODBC rule: braces, a closing brace doubled. Others
+stand bare, because some drivers read the string themselves and take braces for part of the value.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READ_SETTINGS = {
 """How the ProvideX driver is asked to read; a site may override each in ``OdbcSettings.extra``."""
 
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*")
-_SPECIAL = re.compile(r"[\[\]{}(),;?*=!@]|^\s|\s$")
+_SPECIAL = re.compile(r";|^[{\s]|\s$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f]")
 
 
@@ -118,7 +118,7 @@ class OdbcSettings:
 
 
 def quoted(value: str) -> str:
-    """A connection string value, in braces where its characters need them."""
+    """A connection string value, in braces only where it would end early without."""
     if _UNPRINTABLE.search(value):
         raise ConfigurationError("an ODBC setting holds a control character; was it pasted with a line end?")
     return "{" + value.replace("}", "}}") + "}" if _SPECIAL.search(value) else value

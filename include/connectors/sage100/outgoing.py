@@ -125,8 +125,17 @@ def wire_text(values: pa.Array) -> pa.Array:
     if pa.types.is_floating(values.type):
         raise SetError("a column of binary floats cannot become an ERP amount; keep it decimal")
     if pa.types.is_decimal(values.type):
-        return pc.replace_substring_regex(values.cast(pa.string()), _NEEDLESS_ZEROS, r"\1\2")
+        return pc.replace_substring_regex(_plain(values), _NEEDLESS_ZEROS, r"\1\2")
     return values.cast(pa.string())
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Decimals in full; Arrow itself changes to exponents below one millionth."""
+    if values.type.scale <= 6:
+        return values.cast(pa.string())
+    return pa.array(
+        [None if value is None else format(value, "f") for value in values.to_pylist()], pa.string()
+    )
 
 
 def _arrow(column: pd.Series) -> pa.Array:

@@ -110,7 +110,7 @@ class Transport:
         self._connecting = Retrying(
             retry=retry_if_exception_type(NeverSentError),
             stop=stop_after_attempt(settings.attempts),
-            wait=wait_exponential_jitter(initial=0.2, max=5.0),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5.0),
             sleep=sleep,
             reraise=True,
         )

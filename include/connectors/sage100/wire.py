@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.connectors.sage100.records import GatewayIssue
 
-
 Figures = dict[str, Decimal]
 """TaxableAmt, NonTaxableAmt, DiscountAmt, FreightAmt, SalesTaxAmt, Total."""
 
