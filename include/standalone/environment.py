@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN = "admin"
 SANDBOX_WEBHOOK_SECRET = "sandboxWebhookSecret2026"  # noqa: S105 - the sandbox's, published in its docs
+SANDBOX_SAGE_PASSWORD = "sandbox-sage-password"  # noqa: S105 - likewise
+SANDBOX_CALLS_PER_MINUTE = 6000
+"""The sandbox's limit and our budget for it: the demonstration need not take Zoho's nine minutes."""
 SANDBOX_ZOHO = {
     "client_id": "1000.SANDBOX",
     "client_secret": "sandbox-secret",
@@ -103,7 +106,7 @@ def environment(machine: Machine, base: Mapping[str, str] | None = None) -> dict
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
             "PYTHONUNBUFFERED": "1",
             "TRADEBRIDGE_RUN": str(machine.run),
-            "TRADEBRIDGE_LEDGER_KEY": machine.secrets.ledger_key,
+            "TRADEBRIDGE_LEDGER_URL": machine.database_url("tradebridge"),
             "GX_ANALYTICS_ENABLED": "false",
             "NO_PROXY": loopback,
             "no_proxy": loopback,
@@ -184,8 +187,10 @@ def password_file(machine: Machine) -> Path:
     return machine.run / "secrets" / "airflow_users.json"
 
 
-def write_password_file(machine: Machine) -> None:
-    """Put the administrator's password where Airflow reads it."""
+def lay_out(machine: Machine) -> None:
+    """Make the folders, and put the administrator's password where Airflow reads it."""
+    for folder in (machine.logs, machine.run / "airflow", machine.run / "gateway", machine.sandbox_data):
+        folder.mkdir(parents=True, exist_ok=True)
     write_private(password_file(machine), json.dumps({ADMIN: machine.secrets.admin_password}))
 
 
@@ -198,25 +203,26 @@ def connections(machine: Machine) -> dict[str, str]:
         "login": "tradebridge",
         "password": machine.secrets.postgres_password,
         "schema": "tradebridge",
+        "extra": {"secret_key": machine.secrets.ledger_key},
     }
     zoho = {
         "conn_type": "zoho_inventory",
-        "host": machine.sandbox_url,
         "login": SANDBOX_ZOHO["client_id"],
         "password": SANDBOX_ZOHO["client_secret"],
         "extra": {
             "organization_id": SANDBOX_ZOHO["organization_id"],
-            "data_centre": "com",
-            "api_base": f"{machine.sandbox_url}/inventory/v1",
+            "api_base": machine.sandbox_url,
             "accounts_base": machine.sandbox_url,
             "refresh_token": SANDBOX_ZOHO["refresh_token"],
-            "calls_per_minute": 100,
+            "calls_per_minute": SANDBOX_CALLS_PER_MINUTE,
+            "calls_per_day": 100 * SANDBOX_CALLS_PER_MINUTE,
+            "concurrency": 8,
             "webhook_secrets": [SANDBOX_WEBHOOK_SECRET],
         },
     }
     sage_reads = {
-        "conn_type": "odbc",
-        "extra": {"driver": "SQLite3", "Database": str(machine.sage_database)},
+        "conn_type": "sage100_odbc",
+        "extra": {"driver": "SQLite3", "database": str(machine.sage_database), "company": SAGE_COMPANY},
     }
     sage_writes = {
         "conn_type": "http",
@@ -234,9 +240,17 @@ def connections(machine: Machine) -> dict[str, str]:
 
 def gateway_settings(machine: Machine) -> dict[str, str]:
     """The gateway's own variables: which objects it drives, where, and who may call."""
-    return {
-        "TRADEBRIDGE_GATEWAY_OBJECTS": "include.sandbox.sage100.objects:Script",
-        "TRADEBRIDGE_GATEWAY_HOME": str(machine.sage_home),
-        "TRADEBRIDGE_GATEWAY_COMPANY": SAGE_COMPANY,
-        "TRADEBRIDGE_GATEWAY_TOKENS": machine.secrets.gateway_token,
+    settings = {
+        "objects": "include.sandbox.sage100.objects:Script",
+        "home": str(machine.sage_home),
+        "company": SAGE_COMPANY,
+        "user": "tradebridge",
+        "password": SANDBOX_SAGE_PASSWORD,
+        "odbc": f"Driver=SQLite3;Database={machine.sage_database};",
+        "state": str(machine.run / "gateway"),
+        "tokens": machine.secrets.gateway_token,
+        "host": HOST,
+        "port": str(machine.ports.gateway),
+        "workers": "2",
     }
+    return {f"TRADEBRIDGE_GATEWAY_{name.upper()}": value for name, value in settings.items()}

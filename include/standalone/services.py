@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.standalone.environment import ROOT
+from include.standalone.environment import ROOT, SANDBOX_CALLS_PER_MINUTE
+from include.standalone.ports import HOST
 from include.standalone.postgres import PostgresServer, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from include.standalone.environment import Machine
     from include.standalone.postgres import Identity
@@ -75,19 +77,38 @@ def database(server: PostgresServer) -> Service:
     )
 
 
-MIGRATIONS = (
-    Job("airflow db migrate", (*AIRFLOW, "db", "migrate")),
-    Job("ledger migrate", (*MODULE, "include.ledger", "migrate")),
-)
+def jobs(machine: Machine) -> list[Job]:
+    """Schemas of both databases; the sandbox's company on the first start."""
+    wanted = [
+        Job("airflow-migrate", (*AIRFLOW, "db", "migrate")),
+        Job("ledger-migrate", (*MODULE, "include.ledger", "migrate")),
+    ]
+    if not machine.sage_database.exists():
+        draft = str(_draft(machine))
+        wanted.append(Job("sage-company", (*MODULE, "include.sandbox.sage100", "load", "--home", draft)))
+    return wanted
+
+
+def prepare_sandbox(machine: Machine) -> None:
+    """Put the new company in its place, whole; raise the sandbox's call limits to our budget."""
+    if _draft(machine).exists() and not machine.sage_database.exists():
+        _draft(machine).rename(machine.sage_home)
+    limits = {"per_minute": SANDBOX_CALLS_PER_MINUTE, "per_day": 100 * SANDBOX_CALLS_PER_MINUTE}
+    url = f"{machine.sandbox_url}/_sandbox/zoho/settings"
+    httpx.post(url, json=limits, timeout=10, trust_env=False).raise_for_status()
+
+
+def _draft(machine: Machine) -> Path:
+    return machine.sage_home.with_name("sage100.new")
 
 
 def outside_world(machine: Machine) -> tuple[Service, ...]:
-    """The sandbox (Zoho and Sage's tables), then the gateway in front of those tables."""
+    """The sandbox (Zoho, and the hand on Sage's tables), then the gateway in front of those tables."""
     sandbox = Service(
         "sandbox",
-        (*MODULE, "include.sandbox", "--host", "127.0.0.1", "--port", str(machine.ports.sandbox),
-         "--data", str(machine.sandbox_data)),
-        lambda: answers(f"{machine.sandbox_url}/_sandbox/clock"),
+        (*MODULE, "include.sandbox", "--host", HOST, "--port", str(machine.ports.sandbox),
+         "--data", str(machine.sandbox_data), "--sage-home", str(machine.sage_home), "--story", "northwind"),
+        lambda: answers(f"{machine.sandbox_url}/_sandbox/health"),
     )  # fmt: skip
     gateway = Service(
         "gateway",

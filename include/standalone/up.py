@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from include.errors import IntegrationError
 from include.standalone import services
 from include.standalone import state as states
-from include.standalone.environment import ROOT, Machine, environment, write_password_file
+from include.standalone.environment import ROOT, Machine, environment, lay_out
 from include.standalone.ports import Ports, choose, read
 from include.standalone.postgres import embedded_server, stand_in_of
 from include.standalone.processes import (
@@ -55,7 +55,7 @@ def supervise(run: Path, say: Callable[[str], None], wished: Mapping[str, int] |
     with sole_supervisor(run):
         end_leftovers(states.read(state_file(run)))
         machine = Machine(run, choose(run, wished), secrets_of(run / "secrets"))
-        write_password_file(machine)
+        lay_out(machine)
         supervisor = Supervisor(run, environment(machine), say)
         supervisor.catch_signals()
         failed = ""
@@ -82,8 +82,9 @@ def _start(machine: Machine, supervisor: Supervisor) -> None:
     server.create_databases()
     sandbox, gateway = services.outside_world(machine)
     supervisor.begin([sandbox])
-    supervisor.run_jobs(services.MIGRATIONS)
+    supervisor.run_jobs(services.jobs(machine))
     supervisor.await_ready()
+    services.prepare_sandbox(machine)
     supervisor.begin([gateway, *services.airflow(machine)])
     supervisor.await_ready()
     supervisor.ready(f"everything is ready: {machine.airflow_url} (login {login(machine)})")
