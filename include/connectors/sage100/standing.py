@@ -1,8 +1,9 @@
 """Which orders of the source already stand in Sage: the look-up before, and the read-back after, a write.
 
 Orders are found by the customer's PO number (Sage has a key on it and none on UDFs) and verified by
-the source id that we wrote into a UDF: the same PO number with another id, or with none, is somebody
-else's order. Only a site without that UDF is trusted on the PO number alone.
+the source id that we wrote into a UDF. An order under the same PO number with another source id is
+somebody else's and is left out; one without any (typed by a clerk, or a site without the UDF) is
+reported as a weaker match for the caller to judge.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from include.connectors.sage100.queries import Statement
 
 AMOUNT = pa.decimal128(18, 2)
-ORDER_ID = "UDF_ZOHO_ORDER_ID"
+VERIFIED = "order_id"
+SAME_PO = "purchase_order"
 
 STANDING_FRAME = pa.schema(
     [
-        pa.field("source_id", pa.string()),
+        pa.field("key", pa.string()),  # the source's id of the order
+        pa.field("match", pa.string()),  # "order_id": verified by UDF; "purchase_order": same PO, no id
         pa.field("state", pa.string()),  # "live", or "history" when it has left the live tables
         pa.field("SalesOrderNo", pa.string()),
         pa.field("CustomerPONo", pa.string()),
@@ -38,33 +41,34 @@ STANDING_FRAME = pa.schema(
         pa.field("DiscountAmt", AMOUNT),
         pa.field("FreightAmt", AMOUNT),
         pa.field("SalesTaxAmt", AMOUNT),
-        pa.field("source_version", pa.string()),  # as last written by us, blank without the UDF
-        pa.field("sync_key", pa.string()),  # idempotency key of the last write, blank without the UDF
+        pa.field("UDF_ZOHO_ORDER_ID", pa.string()),
+        pa.field("UDF_ZOHO_VERSION", pa.string()),  # the source's version that was last written
+        pa.field("UDF_SYNC_KEY", pa.string()),  # idempotency key of the last write
         pa.field("lines", pa.int64()),
         pa.field("total", AMOUNT),  # sum of the lines - discount + freight + tax
     ]
 )
-"""One row per order found; usually one per source id, several when Sage holds a duplicate."""
+"""One row per order found; usually one per key, several when Sage holds a duplicate."""
 
 
 def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Orders of the source that stand in Sage, live ones first, then those that history remembers.
+    """Orders of the source that stand in Sage: live ones, and those that only history remembers.
 
     Args:
         database: where to read.
         orders: (source id, customer PO number) of each.
 
     Returns:
-        ``STANDING_FRAME``. At most four queries for each 200 orders.
+        ``STANDING_FRAME``, sorted by key and order number. At most four queries for each 200 orders.
     """
     wanted = pa.table(
         {
-            "source_id": pa.array([source_id for source_id, _ in orders], pa.string()),
-            "CustomerPONo": pa.array([purchase_order for _, purchase_order in orders], pa.string()),
+            "key": pa.array([key for key, _ in orders], pa.string()),
+            "CustomerPONo": pa.array([number for _, number in orders], pa.string()),
         }
     )
     live = _matched(database, queries.ORDERS, wanted)
-    vanished = wanted.filter(pc.invert(pc.is_in(wanted["source_id"], value_set=live["source_id"])))
+    vanished = wanted.filter(pc.invert(pc.is_in(wanted["key"], value_set=_verified_keys(live))))
     past = _matched(database, queries.PAST_ORDERS, vanished)
     past = past.filter(pc.invert(pc.is_in(past["SalesOrderNo"], value_set=live["SalesOrderNo"])))
     found = pa.concat_tables(
@@ -73,18 +77,19 @@ def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
             _summed(database, past, queries.PAST_ORDER_SUMS, state="history"),
         ]
     )
-    ordered = found.sort_by([("source_id", "ascending"), ("SalesOrderNo", "ascending")])
+    ordered = _strongest(found).sort_by([("key", "ascending"), ("SalesOrderNo", "ascending")])
     frame: pd.DataFrame = ordered.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
 def _matched(database: Database, statement: Statement, wanted: pa.Table) -> pa.Table:
-    """Headers under the wanted PO numbers that are ours, each with its source id."""
+    """Headers under the wanted PO numbers, each with the key it belongs to and how sure that is."""
     numbers = [number for number in wanted["CustomerPONo"].to_pylist() if number]
     joined = database.fetch(statement, numbers).join(wanted, keys="CustomerPONo", join_type="inner")
-    if ORDER_ID not in database.require(statement):
-        return joined
-    return joined.filter(pc.equal(joined[ORDER_ID], joined["source_id"]))
+    ours = pc.equal(joined["UDF_ZOHO_ORDER_ID"], joined["key"])
+    nobodys = pc.equal(joined["UDF_ZOHO_ORDER_ID"], "")
+    match = pc.if_else(ours, VERIFIED, SAME_PO)
+    return joined.append_column("match", match).filter(pc.or_(ours, nobodys))
 
 
 def _summed(database: Database, headers: pa.Table, statement: Statement, *, state: str) -> pa.Table:
@@ -96,9 +101,19 @@ def _summed(database: Database, headers: pa.Table, statement: Statement, *, stat
     charged = pc.add(joined["FreightAmt"], joined["SalesTaxAmt"])
     columns = {name: joined[name] for name in joined.column_names} | {
         "state": pa.array([state] * len(joined), pa.string()),
-        "source_version": joined["UDF_ZOHO_VERSION"],
-        "sync_key": joined["UDF_SYNC_KEY"],
         "lines": pc.fill_null(joined[count], 0),
         "total": pc.add(pc.subtract(extended, joined["DiscountAmt"]), charged),
     }
     return pa.table({field.name: columns[field.name].cast(field.type) for field in STANDING_FRAME})
+
+
+def _strongest(found: pa.Table) -> pa.Table:
+    """Without the weaker matches of a key that has a verified one."""
+    weaker = pc.and_(
+        pc.equal(found["match"], SAME_PO), pc.is_in(found["key"], value_set=_verified_keys(found))
+    )
+    return found.filter(pc.invert(weaker))
+
+
+def _verified_keys(found: pa.Table) -> pa.ChunkedArray:
+    return pc.filter(found["key"], pc.equal(found["match"], VERIFIED))

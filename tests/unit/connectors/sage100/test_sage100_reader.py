@@ -153,8 +153,8 @@ def test_an_order_is_found_by_its_po_number_and_verified_by_our_id(reader: Reade
     found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
     assert schema(found) == {field.name: field.type for field in STANDING_FRAME}
     assert rows(
-        found, "source_id", "state", "SalesOrderNo", "lines", "total", "sync_key", "source_version"
-    ) == [("Z1", "live", "0000001", 2, Decimal("14.70"), "key-Z1", "v1")]
+        found, "key", "match", "SalesOrderNo", "lines", "total", "UDF_SYNC_KEY", "UDF_ZOHO_VERSION"
+    ) == [("Z1", "order_id", "0000001", 2, Decimal("14.70"), "key-Z1", "v1")]
     assert found.OrderDate.tolist() == [date(2026, 1, 31)]
 
 
@@ -163,7 +163,7 @@ def test_an_order_that_left_the_live_tables_is_found_in_history(reader: Reader, 
     an_order("0000002", "Z2", "SO-2", past=True, OrderStatus="A")
     an_order("0000002", "Z2", "SO-2")
     found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
-    assert rows(found, "source_id", "state", "OrderStatus", "total") == [
+    assert rows(found, "key", "state", "OrderStatus", "total") == [
         ("Z1", "history", "X", Decimal("10.00")),
         ("Z2", "live", "N", Decimal("10.00")),
     ]
@@ -182,13 +182,32 @@ def test_a_duplicate_in_sage_is_shown_and_an_order_without_lines_counts_none(
     ]
 
 
-def test_a_site_without_the_udf_is_trusted_on_the_po_number(company: Any, an_order: AnOrder) -> None:
+def test_an_order_that_a_clerk_typed_under_the_same_number_is_a_weaker_match(
+    reader: Reader, an_order: AnOrder
+) -> None:
+    an_order("0000001", "", "SO-1", UDF_SYNC_KEY="")
+    an_order("0000002", "", "SO-2", past=True)
+    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
+    assert rows(found, "key", "match", "state") == [
+        ("Z1", "purchase_order", "live"),
+        ("Z2", "purchase_order", "history"),
+    ]
+
+
+def test_an_order_of_ours_in_history_outweighs_a_clerks_live_one(reader: Reader, an_order: AnOrder) -> None:
+    an_order("0000001", "Z1", "SO-1", past=True, OrderStatus="C")
+    an_order("0000002", "", "SO-1")
+    found = reader.orders_by_source([("Z1", "SO-1")])
+    assert rows(found, "SalesOrderNo", "match", "state") == [("0000001", "order_id", "history")]
+
+
+def test_at_a_site_without_the_udf_every_match_is_a_weaker_one(company: Any, an_order: AnOrder) -> None:
     an_order("0000001", "", "SO-1")
     for table in ("SO_SalesOrderHeader", "SO_SalesOrderHistoryHeader"):
         for column in ("UDF_ZOHO_ORDER_ID", "UDF_SYNC_KEY"):
             company.run(f"ALTER TABLE {table} DROP COLUMN {column}")
     found = company.reader().orders_by_source([("Z1", "SO-1")])
-    assert rows(found, "source_id", "SalesOrderNo", "sync_key") == [("Z1", "0000001", "")]
+    assert rows(found, "key", "match", "UDF_SYNC_KEY") == [("Z1", "purchase_order", "")]
 
 
 def test_nothing_asked_is_nothing_found_in_the_same_columns(company: Any, reader: Reader) -> None:
