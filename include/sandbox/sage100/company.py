@@ -27,7 +27,7 @@ COUNTRIES = Path(__file__).parent / "countries.csv"
 ADMIN_KEY = "0000000001"
 API_KEY = "0000000002"
 API_USER = "tradebridge"
-API_PASSWORD = "sandbox-sage-password"
+API_PASSWORD = "sandbox-sage-password"  # noqa: S105 - of a system that is not one
 
 TERMS = {"00": ("Due on Receipt", 0), "01": ("Net 30", 30), "02": ("Net 15", 15), "03": ("Net 60", 60)}
 WAREHOUSES = {"000": "Main Warehouse", "001": "West Warehouse"}

@@ -107,7 +107,7 @@ def select(
     db: sqlite3.Connection, table: Table, where: Mapping[str, str], order: str = ""
 ) -> Iterator[Record]:
     """Rows whose columns equal ``where``, in the order of a column."""
-    sql = f"SELECT * FROM {table.name}" + (f" WHERE {_where(list(where))}" if where else "")
+    sql = f"SELECT * FROM {table.name}" + (f" WHERE {_where(list(where))}" if where else "")  # noqa: S608
     sql += f" ORDER BY {order}" if order else ""
     for row in db.execute(sql, tuple(where.values())).fetchall():
         yield Record.from_row(table, row)
@@ -124,11 +124,11 @@ def save(db: sqlite3.Connection, *records: Record) -> None:
     for record in records:
         columns = record.table.columns.values()
         marks = ",".join("?" * len(record.table.columns))
-        sql = f"INSERT OR REPLACE INTO {record.table.name} VALUES ({marks})"
+        sql = f"INSERT OR REPLACE INTO {record.table.name} VALUES ({marks})"  # noqa: S608
         db.execute(sql, [stored(column, record.values[column.name]) for column in columns])
 
 
 def delete(db: sqlite3.Connection, table: Table, *key: str) -> int:
     """Delete rows by the first columns of the primary key; says how many."""
     names = table.primary[: len(key)]
-    return db.execute(f"DELETE FROM {table.name} WHERE {_where(names)}", key).rowcount
+    return db.execute(f"DELETE FROM {table.name} WHERE {_where(names)}", key).rowcount  # noqa: S608

@@ -1,3 +1,4 @@
+# ruff: noqa: N815 - Sage's own names
 """How a Business Object answers: 1, 0, -1, a message beside it, or an exception that ends the session.
 
 1 is done, 0 is refused, -1 is done with a warning; ``nSetKey`` and ``nAddLine`` also say 2, a new record.

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """What all Business Objects share, driven by the data dictionary.
 
 A record is opened by its key and locked, edited in memory under the dictionary's rules, and written in
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Reaction = Callable[[Record, Value], None]
 
+MATCHED = frozenset({"CustomerNo", "CustomerPONo"})
+"""Columns that the match of a fault is looked for in, beside the key and the UDFs."""
 IN_USE = "The record is in use by another user."
 LOCK_LOST = "The record is no longer locked by this session."
 NOT_OPEN = "No record is open: call nSetKey first."
@@ -75,7 +78,7 @@ class Editor(Answering):
         if not (column.refers and value):
             return
         target = self._session.table(column.refers)
-        sql = f"SELECT 1 FROM {target.name} WHERE {target.primary[-1]} = ?"
+        sql = f"SELECT 1 FROM {target.name} WHERE {target.primary[-1]} = ?"  # noqa: S608
         if self._session.db.execute(sql, (value,)).fetchone() is None:
             raise not_on_file(column.name)
 
@@ -198,7 +201,7 @@ class BusinessObject(Editor):
 
     def _move(self, where: str, *key: str) -> int:
         order = ", ".join(self._table.primary)
-        sql = f"SELECT * FROM {self.main} {where} ORDER BY {order} LIMIT 1"
+        sql = f"SELECT * FROM {self.main} {where} ORDER BY {order} LIMIT 1"  # noqa: S608
         row = self._session.db.execute(sql, key).fetchone()
         self._record = Record.from_row(self._table, row) if row else None
         self._state = "reading" if row else "closed"
@@ -300,5 +303,5 @@ class BusinessObject(Editor):
     def _subject(self) -> str:
         if self._record is None:
             return ""
-        marks = [value for name, value in self._record.values.items() if name.startswith("UDF_")]
-        return " ".join((*self._record.key, *map(str, marks)))
+        marks = [str(v) for n, v in self._record.values.items() if n in MATCHED or n.startswith("UDF_")]
+        return " ".join((*self._record.key, *marks))

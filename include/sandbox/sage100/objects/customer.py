@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """AR_Customer_bus: customers, with the next free number when the site gives them out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """``oLines``: the lines of the open sales order, in memory until the order is written.
 
 It keeps its own message: what is wrong with a line never shows on the order.

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """SO_SalesOrder_bus: an order with its lines, written whole or not at all."""
 
 from __future__ import annotations
@@ -179,14 +180,12 @@ class SalesOrder(BusinessObject):
 
     def _po_known(self, record: Record, po: str) -> bool:
         key = (record.text("ARDivisionNo"), record.text("CustomerNo"), po, record.text("SalesOrderNo"))
-        return any(
-            self._session.db.execute(
-                f"SELECT 1 FROM {table} WHERE ARDivisionNo = ? AND CustomerNo = ? AND CustomerPONo = ?"
-                " AND SalesOrderNo <> ? LIMIT 1",
-                key,
-            ).fetchone()
-            for table in ("SO_SalesOrderHeader", "SO_InvoiceHeader", "AR_InvoiceHistoryHeader")
-        )
+        where = "ARDivisionNo = ? AND CustomerNo = ? AND CustomerPONo = ? AND SalesOrderNo <> ?"
+        for table in ("SO_SalesOrderHeader", "SO_InvoiceHeader", "AR_InvoiceHistoryHeader"):
+            sql = f"SELECT 1 FROM {table} WHERE {where} LIMIT 1"  # noqa: S608
+            if self._session.db.execute(sql, key).fetchone():
+                return True
+        return False
 
     def _drop_discount_rate(self, record: Record, _value: Value) -> None:
         record.put(DiscountRate=Decimal(0))

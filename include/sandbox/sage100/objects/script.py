@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """``ProvideX.Script``: where every program that writes to Sage 100 begins."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - Sage's own names
 """SY_Session: logon, company, date, module and task. It holds the seat and the database connection."""
 
 from __future__ import annotations

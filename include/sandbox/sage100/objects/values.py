@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from include.sandbox.sage100.objects.answers import RefusedError
@@ -26,19 +26,18 @@ def column_of(table: Table, name: str) -> Column:
 def _number(column: Column, raw: object) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         raise RefusedError(f"The {column.name} must be numeric.")
-    try:
-        value = Decimal(str(raw)).quantize(column.step, ROUND_HALF_UP)
-    except InvalidOperation:
-        raise RefusedError(f"The {column.name} is not a number.") from None
+    value = Decimal(str(raw))
+    if not value.is_finite():
+        raise RefusedError(f"The {column.name} is not a number.")
     if abs(value) >= column.capacity:
         raise RefusedError(f"The {column.name} is too large.")
-    return value
+    return value.quantize(column.step, ROUND_HALF_UP)
 
 
 def is_date(raw: str) -> bool:
     """Whether this is a day as ``YYYYMMDD``."""
     try:
-        datetime.strptime(raw, "%Y%m%d")
+        datetime.strptime(raw, "%Y%m%d")  # noqa: DTZ007 - a calendar date has no zone
     except ValueError:
         return False
     return len(raw) == 8
