@@ -27,9 +27,25 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+class AccessToken(Protocol):
+    """What a token must have; a store brings its own class."""
+
+    @property
+    def value(self) -> str:
+        """The bearer string."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """Aware UTC; from then on it is to be renewed."""
+
+    @property
+    def api_domain(self) -> str:
+        """Origin that the token is good for, ``""`` when the remote did not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token as a store keeps it.
+    """An access token as a connector mints it.
 
     Args:
         value: the bearer string; never shown in a ``repr``.
@@ -45,10 +61,10 @@ class Token:
 class TokenStore(Protocol):
     """One access token per name, shared by all processes."""
 
-    def get(self, name: str) -> Token | None:
+    def get(self, name: str) -> AccessToken | None:
         """The stored token, expired or not."""
 
-    def refresh(self, name: str, mint: Callable[[], Token], *, older_than: Token | None) -> Token:
+    def refresh(self, name: str, mint: Callable[[], Token], *, older_than: AccessToken | None) -> AccessToken:
         """Mint a token unless another caller has already replaced ``older_than``.
 
         Single flight: of all callers that arrive together one runs ``mint``, the others get its token.
@@ -59,10 +75,11 @@ class TokenStore(Protocol):
 class Budget(Protocol):
     """Calls counted per name across all processes."""
 
-    def take(
-        self, name: str, *, per_minute: int, per_day: int, n: int = 1, now: datetime | None = None
-    ) -> float:
-        """Count ``n`` calls and return 0.0, or count nothing and return the seconds to wait."""
+    def take(self, name: str, *, per_minute: int, per_day: int, n: int = 1, zone: str = "UTC") -> float:
+        """Count ``n`` calls and return 0.0, or count nothing and return the seconds to wait.
+
+        A day begins at midnight of ``zone``. With ``n`` 0 it only tells whether calls are blocked.
+        """
 
     def block(self, name: str, until: datetime) -> None:
         """Refuse every ``take`` of ``name`` before ``until``; a later ``until`` wins."""

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from include.connectors.ports import Budget, Clock, Token, TokenStore
+from include.connectors.ports import Token
 from include.connectors.zoho_inventory.transport import Answer, Call, NoAuth, Transport
 from include.errors import (
     AuthenticationError,
@@ -27,6 +27,7 @@ from include.errors import (
 )
 
 if TYPE_CHECKING:
+    from include.connectors.ports import AccessToken, Budget, Clock, TokenStore
     from include.connectors.zoho_inventory.settings import Settings
 
 EXPIRY_MARGIN = 120.0
@@ -78,9 +79,9 @@ class TokenSource:
         self._budget = budget
         self._transport = transport
         self._clock = clock
-        self._kept: Token | None = None
+        self._kept: AccessToken | None = None
 
-    def current(self) -> Token:
+    def current(self) -> AccessToken:
         """A token that has not come to its end; see :meth:`renewed` for what can go wrong."""
         token = self._kept
         if token is None or self._stale(token):
@@ -90,7 +91,7 @@ class TokenSource:
         self._kept = token
         return token
 
-    def renewed(self, stale: Token | None) -> Token:
+    def renewed(self, stale: AccessToken | None) -> AccessToken:
         """A token other than ``stale``: minted here, or by whoever was first.
 
         Raises:
@@ -108,7 +109,7 @@ class TokenSource:
         self._kept = token
         return token
 
-    def _stale(self, token: Token) -> bool:
+    def _stale(self, token: AccessToken) -> bool:
         return token.expires_at <= self._clock()
 
     @property
@@ -116,7 +117,7 @@ class TokenSource:
         return f"{self._settings.token_name}:mint"
 
     def _refuse_while_throttled(self) -> None:
-        wait = self._budget.take(self._mint_name, per_minute=1000, per_day=100_000, n=0, now=self._clock())
+        wait = self._budget.take(self._mint_name, per_minute=1000, per_day=100_000, n=0)
         if wait > 0:
             raise RateLimitedError("Zoho mints no access tokens for now", retry_after=wait)
 
@@ -180,10 +181,10 @@ class Credential:
 
     def __init__(self, source: TokenSource) -> None:
         self._source = source
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._renewed = False
 
-    def token(self) -> Token:
+    def token(self) -> AccessToken:
         """The token to send, asked for when it is first needed."""
         if self._token is None:
             self._token = self._source.current()

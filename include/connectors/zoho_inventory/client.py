@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from include.connectors.ports import Budget, Clock, Sleep, Token, TokenStore, utcnow
+from include.connectors.ports import AccessToken, Budget, Clock, Sleep, TokenStore, utcnow
 from include.connectors.zoho_inventory import errors, hosts
 from include.connectors.zoho_inventory.auth import Credential, TokenSource
 from include.connectors.zoho_inventory.errors import UnauthorisedError, Verdict
@@ -137,7 +137,7 @@ class ZohoClient:
                 raise
         return self._exchange(call, credential.token())
 
-    def _exchange(self, call: Call, token: Token) -> Envelope:
+    def _exchange(self, call: Call, token: AccessToken) -> Envelope:
         base = hosts.api_base(
             override=self.settings.api_base, api_domain=token.api_domain, centre=self.settings.data_centre
         )

@@ -139,7 +139,7 @@ class Gate:
             self.settings.budget_name,
             per_minute=self.settings.calls_per_minute,
             per_day=self.settings.calls_per_day,
-            now=self.clock(),
+            zone=self.settings.timezone,
         )
 
     @contextmanager

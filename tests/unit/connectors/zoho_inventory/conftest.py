@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -73,11 +74,9 @@ class MemoryBudget:
         self.held = 0
         self.peak = 0
 
-    def take(
-        self, name: str, *, per_minute: int, per_day: int, n: int = 1, now: datetime | None = None
-    ) -> float:
+    def take(self, name: str, *, per_minute: int, per_day: int, n: int = 1, zone: str = "UTC") -> float:
         with self._lock:
-            now = now or self._clock()
+            now = self._clock()
             until = self.blocked.get(name)
             if until is not None and until > now:
                 return (until - now).total_seconds()
@@ -85,7 +84,7 @@ class MemoryBudget:
             mine = [at for each, at in self.taken if each == name]
             if sum(at >= minute for at in mine) + n > per_minute:
                 return (minute + timedelta(minutes=1) - now).total_seconds()
-            day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            day = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
             if sum(at >= day for at in mine) + n > per_day:
                 return (day + timedelta(days=1) - now).total_seconds()
             self.taken += [(name, now)] * n
