@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -144,9 +145,7 @@ class Database:
 @cache
 def _driver_errors() -> tuple[type[Exception], ...]:
     """What the driver raises; imported late, a DAG parse must not load it."""
-    import pyodbc
-
-    return (pyodbc.Error,)
+    return (import_module("pyodbc").Error,)
 
 
 def _dictionary(connection: Connection, table: str) -> dict[str, ColumnSpec]:

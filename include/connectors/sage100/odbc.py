@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from include.connectors.sage100.errors import connect_error
@@ -157,8 +158,7 @@ def connect(connection_string: str, *, timeout: int = 15) -> Connection:
         AuthenticationError: user, password or company are refused.
         ConfigurationError: the driver is not installed.
     """
-    import pyodbc
-
+    pyodbc = import_module("pyodbc")
     try:
         return cast("Connection", pyodbc.connect(connection_string, autocommit=True, timeout=timeout))
     except pyodbc.Error as error:
