@@ -17,7 +17,7 @@ from include.connectors.sage100 import queries
 from include.connectors.sage100.columns import PRECISION, arrow_column, arrow_type
 from include.connectors.sage100.dictionary import COUNT, TEXT, ColumnSpec, read_columns
 from include.connectors.sage100.errors import connect_error, query_error
-from include.errors import ConfigurationError, IntegrationError
+from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,8 +135,6 @@ class Database:
         if self._connection is None:
             try:
                 self._connection = self._connect()
-            except IntegrationError:
-                raise
             except _driver_errors() as error:
                 raise connect_error(error) from None
         return self._connection

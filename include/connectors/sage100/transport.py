@@ -11,6 +11,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -48,8 +49,9 @@ class GatewaySettings:
     verify: bool | str = True
 
     def __post_init__(self) -> None:
-        if not self.base_url.startswith(("http://", "https://")):
-            raise ConfigurationError("the gateway's address must start with http:// or https://")
+        address = urlsplit(self.base_url)
+        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+            raise ConfigurationError("the gateway's address must read http(s)://host:port, without a user")
         if not self.token or not self.token.isascii() or not self.token.isprintable():
             raise ConfigurationError("the gateway's token is blank or not printable ASCII")
         if not 1 <= self.batch_size <= 100:

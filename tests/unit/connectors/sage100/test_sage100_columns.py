@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.connectors.sage100.columns import arrow_column, exact_decimal
@@ -20,6 +20,7 @@ TEXT = ColumnSpec(30, 0, "text")
 DATE = ColumnSpec(10, 0, "date")
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value="-99999999.999999", max_value="99999999.999999", places=6))
 def test_a_price_is_the_same_however_the_driver_hands_it(price: Decimal) -> None:
     """The whole capacity of Sage's widest layout, 14 digits, through text, Decimal and double."""
@@ -27,6 +28,7 @@ def test_a_price_is_the_same_however_the_driver_hands_it(price: Decimal) -> None
     assert {exact_decimal(value, 6) for value in handed} == {price}
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals(min_value="0", max_value="99999999.99", places=2), max_size=200))
 def test_a_sum_that_the_driver_made_of_doubles_is_exact_to_the_cent(amounts: list[Decimal]) -> None:
     assert exact_decimal(sum(float(amount) for amount in amounts), 2) == sum(amounts, Decimal(0))

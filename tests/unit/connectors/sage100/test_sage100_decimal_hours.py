@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.connectors.sage100.decimal_hours import format_decimal_hours, parse_decimal_hours
@@ -27,6 +27,7 @@ def test_the_documented_examples_read_as_sage_means_them(text: str, moment: time
     assert parse_decimal_hours(text) == moment
 
 
+@settings(deadline=None)
 @given(st.times())
 def test_a_second_survives_the_way_there_and_back_in_eight_characters(moment: time) -> None:
     text = format_decimal_hours(moment)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.canonical import Reason
@@ -61,6 +61,7 @@ def test_the_driver_is_asked_to_stay_silent_and_to_read_blank_dates() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, blacklist_categories=("Cs",)), min_size=1))
 def test_any_password_stays_one_password(password: str) -> None:
     settings = OdbcSettings(company="ABC", user="reader", password=password)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.connectors.sage100 import customer_writes, order_writes
@@ -137,6 +137,7 @@ def test_customers_carry_every_column_but_our_key() -> None:
     assert (record.key, record.idempotency_key) == ("C1", "write-c1")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10), st.data())
 def test_decimal_text_is_the_number_without_exponent_or_needless_zeros(
     scale: int, data: st.DataObject

@@ -460,7 +460,9 @@ def test_something_else_at_the_address_is_no_gateway(answer: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"base_url": "gateway:8080", "token": "x"}, "http://"),
+        ({"base_url": "gateway:8080", "token": "x"}, "host:port"),
+        ({"base_url": "http://", "token": "x"}, "host:port"),
+        ({"base_url": "http://user:hunter2@gateway", "token": "x"}, "without a user"),
         ({"base_url": "http://gateway", "token": ""}, "token is blank"),
         ({"base_url": "http://gateway", "token": "a\nb"}, "printable"),
         ({"base_url": "http://gateway", "token": "x", "batch_size": 101}, "1 to 100"),
