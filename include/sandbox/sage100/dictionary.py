@@ -102,6 +102,14 @@ class Table:
         return {column.bound: column for column in self.columns.values()}
 
     @cached_property
+    def defaults(self) -> dict[str, str | Decimal]:
+        """A blank row: the layout's defaults, the empty string or 0."""
+        return {
+            c.name: Decimal(c.default or 0).quantize(c.step) if c.kind == "number" else c.default
+            for c in self.columns.values()
+        }
+
+    @cached_property
     def required(self) -> tuple[Column, ...]:
         """Columns that may not be blank."""
         return tuple(column for column in self.columns.values() if column.required)

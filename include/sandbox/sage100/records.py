@@ -9,7 +9,6 @@ so that the text which the ODBC driver makes of it is exact again.
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,13 +37,6 @@ def loaded(column: Column, raw: Stored) -> Value:
     return str(raw)
 
 
-@cache
-def _defaults(columns: tuple[Column, ...]) -> dict[str, Value]:
-    return {
-        c.name: Decimal(c.default or 0).quantize(c.step) if c.kind == "number" else c.default for c in columns
-    }
-
-
 class Record:
     """A row under its table's rules. Made by :meth:`blank` or read by :func:`find`."""
 
@@ -57,7 +49,7 @@ class Record:
     @classmethod
     def blank(cls, table: Table, given: Mapping[str, Value] | None = None) -> Record:
         """A new row: the layout's defaults, then what is given."""
-        values = dict(_defaults(tuple(table.columns.values())))
+        values: dict[str, Value] = dict(table.defaults)
         values.update(given or {})
         return cls(table, values)
 

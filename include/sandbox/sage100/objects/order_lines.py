@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from include.sandbox.sage100.objects.answers import RefusedError, answered
-from include.sandbox.sage100.objects.business import Editor, not_on_file
+from include.sandbox.sage100.objects.editor import Editor, not_on_file
 from include.sandbox.sage100.records import Record, Value, find, select
 from include.sandbox.sage100.totals import extension
 

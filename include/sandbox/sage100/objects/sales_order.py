@@ -10,7 +10,8 @@ from include.sandbox.sage100 import database, effects
 from include.sandbox.sage100.dictionary import Column, dictionary
 from include.sandbox.sage100.history import History
 from include.sandbox.sage100.objects.answers import ByRef, RefusedError, answered
-from include.sandbox.sage100.objects.business import BusinessObject, not_on_file
+from include.sandbox.sage100.objects.business import BusinessObject
+from include.sandbox.sage100.objects.editor import not_on_file
 from include.sandbox.sage100.objects.order_lines import OrderLines
 from include.sandbox.sage100.records import Record, Value, delete, find, save, select
 from include.sandbox.sage100.totals import Tax, compute, order_total
