@@ -46,7 +46,9 @@ def test_every_task_follows_the_one_retry_policy_and_reports_its_failure(bag: Da
         for task in dag.tasks:
             policy = getattr(task, "retry_policy", None) or task.partial_kwargs["retry_policy"]
             assert isinstance(policy, FollowTheError), task.task_id
-            callbacks = getattr(task, "on_failure_callback", None) or task.partial_kwargs["on_failure_callback"]
+            callbacks = (
+                getattr(task, "on_failure_callback", None) or task.partial_kwargs["on_failure_callback"]
+            )
             assert callbacks, task.task_id
 
 

@@ -1,0 +1,41 @@
+"""The web app on a small real ledger, without an Airflow around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from include.ledger import Ledger, migrate
+from tests.airflow.events import SECRETS
+from tradebridge import connections
+from tradebridge.web import waker as waker_module
+from tradebridge.web.app import create_app
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    migrate(url)
+    book = Ledger.connect(url)
+    monkeypatch.setattr(connections, "ledger", lambda *_: book)
+    yield book
+    book.close()
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The waker's bell, counted instead of rung."""
+    heard: list[str] = []
+    monkeypatch.setattr(waker_module, "waker", lambda: SimpleNamespace(ring=lambda: heard.append("ring")))
+    return heard
+
+
+@pytest.fixture
+def client(ledger: Ledger, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(connections, "webhook_secrets", lambda system: SECRETS)
+    with TestClient(create_app(), raise_server_exceptions=False) as http:
+        yield http
