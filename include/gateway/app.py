@@ -86,6 +86,10 @@ def _add_problem_handlers(app: FastAPI) -> None:
         body = problem(error.status_code, str(error.detail))
         return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM)
 
+    @app.exception_handler(Exception)
+    def _broken(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse(problem(500, "see the gateway's log"), 500, media_type=PROBLEM)
+
 
 def _place(error: dict[str, Any]) -> dict[str, Any]:
     place = ".".join(str(part) for part in error["loc"])

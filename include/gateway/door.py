@@ -41,7 +41,7 @@ class Door:
             await _refuse(send, 401, "send Authorization: Bearer <token>", [(b"www-authenticate", b"Bearer")])
             return
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self._cap:
+        if not length.isdigit() or len(length) > 12 or int(length) > self._cap:
             await _refuse(send, 413, f"a body may have {self._cap} bytes", [])
             return
         await self._with_cap(scope, receive, send)

@@ -141,7 +141,10 @@ class Lookup:
         po = header.get("CustomerPONo")
         if po:
             sql = BY_PO.format(columns=selected, table=table)
-            return self._reading.rows(sql, str(header["ARDivisionNo"]), str(header["CustomerNo"]), str(po))
+            division, customer = str(header["ARDivisionNo"]), str(header["CustomerNo"])
+            return [
+                row for form in forms_of(customer) for row in self._reading.rows(sql, division, form, str(po))
+            ]
         values = {self._udfs.sync_key: key, self._udfs.order_id: header.get(self._udfs.order_id)}
         found: list[dict[str, Any]] = []
         for udf in known:
@@ -153,10 +156,10 @@ class Lookup:
     def _match(self, rows: list[dict[str, Any]], header: Mapping[str, Any], key: str) -> FoundOrder | None:
         """The first row that is ours. Without any UDF at hand the PO number has to do."""
         order_id = header.get(self._udfs.order_id) if self._udfs.order_id else None
-        customer = (str(header["ARDivisionNo"]), str(header["CustomerNo"]))
+        customers = [(str(header["ARDivisionNo"]), form) for form in forms_of(str(header["CustomerNo"]))]
         for row in rows:
             same_key = bool(key) and row.get(self._udfs.sync_key) == key
-            same_customer = (row["ARDivisionNo"], row["CustomerNo"]) == customer
+            same_customer = (row["ARDivisionNo"], row["CustomerNo"]) in customers
             same_id = bool(order_id) and row.get(self._udfs.order_id) == str(order_id) and same_customer
             comparable = self._udfs.sync_key in row or (bool(order_id) and self._udfs.order_id in row)
             if same_key or same_id or not comparable:
@@ -170,3 +173,8 @@ class Lookup:
         rows = [row for row in self._candidates(HISTORY, header, key) if row["OrderStatus"] == "C"]
         found = self._match(rows, header, key)
         return FoundOrder(found.number, found.same_key, completed=True) if found else None
+
+
+def forms_of(customer_no: str) -> list[str]:
+    """A customer number as sent and as Sage may have stored it: upper case, digits padded to seven places."""
+    return list(dict.fromkeys([customer_no, customer_no.upper().zfill(7 if customer_no.isdecimal() else 0)]))

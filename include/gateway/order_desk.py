@@ -12,22 +12,25 @@ from include.gateway.dictionary import Judge, Table
 from include.gateway.line_changes import LineChange, differences, line_change
 from include.gateway.lookup import DETAIL, HEADER, FoundOrder, Lookup, Standing
 from include.gateway.messages import Finding, MessageTable
+from include.gateway.order_rules import (
+    COMPLETED,
+    differing,
+    locked_in_erp,
+    order_number,
+    refuse_locked,
+    stands_differing,
+)
 from include.gateway.problems import Answer, ProblemError, refusal, unavailable
-from include.gateway.reading import ReadFailedError, Reading, cents, number, shown
+from include.gateway.reading import ReadFailedError, Reading, shown
 from include.gateway.sales_order import OrderTables, SalesOrders, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from decimal import Decimal
 
     from include.gateway.models import Expect, OrderRequest
     from include.gateway.sequence import Fields
     from include.gateway.session import SageSession
     from include.gateway.settings import Settings
-
-COMPLETED = "C"
-_PRINTED = ("PickingSheetPrinted", "SalesOrderPrinted")
-_INVOICED = ("CurrentInvoiceNo", "LastInvoiceOrderNo")
 
 
 class OrderDesk:
@@ -99,7 +102,7 @@ class OrderDesk:
         live = self._lookup.whole_order(number_)
         if live is None:
             if self._lookup.history_status(number_) == COMPLETED:
-                raise _locked_in_erp(["it was shipped and completed"])
+                raise locked_in_erp(["it was shipped and completed"])
             return Answer(200, {"status": "absent", "SalesOrderNo": number_, "warnings": []})
         refuse_locked(*live)
         written = self._patiently(lambda: self._orders().delete(number_, reason=reason))
@@ -115,7 +118,10 @@ class OrderDesk:
         Raises:
             ProblemError: 404.
         """
-        header, lines = self._live(number_)
+        live = self._lookup.whole_order(number_)
+        if live is None:
+            raise ProblemError(404, f"there is no live order {number_}")
+        header, lines = live
         body = {"header": as_text(header), "lines": [as_text(line) for line in lines]}
         return Answer(200, body)
 
@@ -124,7 +130,7 @@ class OrderDesk:
         if live is not None:
             return live
         if self._lookup.history_status(number_) == COMPLETED:
-            raise _locked_in_erp(["it was shipped and completed"])
+            raise locked_in_erp(["it was shipped and completed"])
         raise ProblemError(404, f"there is no live order {number_}")
 
     def _tables(self) -> OrderTables:
@@ -172,7 +178,7 @@ class OrderDesk:
             raise ProblemError(504, f"order {found.number} was there a moment ago")
         wrong = differing(expect, standing, self._settings.total_tolerance)
         if wrong and resumed and found.same_key:
-            raise _stands_differing(found.number, wrong)
+            raise stands_differing(found.number, wrong)
         if found.completed:
             wrong.append(Finding("completed", "header", "the order was shipped and completed before"))
         return _answer(200, "adopted", Written(found.number, tuple(wrong)), standing)
@@ -192,7 +198,7 @@ class OrderDesk:
         wrong = differing(expect, standing, self._settings.total_tolerance)
         if wrong:
             self._session.writing = False
-            raise _stands_differing(number_, wrong)
+            raise stands_differing(number_, wrong)
         return _answer(200, "changed", written, standing)
 
     def _patiently(self, write: Callable[[], Written]) -> Written:
@@ -231,38 +237,10 @@ class OrderDesk:
             gone = False
         self._session.writing = False
         if not gone:
-            return _stands_differing(number_, wrong)
+            return stands_differing(number_, wrong)
         return ProblemError(
             422, f"Sage made something else of the order; {number_} was removed again", errors=wrong
         )
-
-
-def differing(expect: Expect | None, standing: Standing, tolerance: Decimal) -> list[Finding]:
-    """Where an order is not what was expected."""
-    if expect is None:
-        return []
-    found = []
-    if standing.lines != expect.lines:
-        found.append(_differs("lines", str(expect.lines), str(standing.lines)))
-    if abs(standing.total - expect.amount) > tolerance:
-        found.append(_differs("Total", cents(expect.amount), cents(standing.total)))
-    return found
-
-
-def refuse_locked(header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
-    """Goods on the move or a paper at the customer: the order is not ours to change any more.
-
-    Raises:
-        ProblemError: 422 locked_in_erp.
-    """
-    reasons = [f"{name} is set" for name in _PRINTED if header.get(name) == "Y"]
-    reasons += [f"invoice {header[name]}" for name in _INVOICED if header.get(name)]
-    if header.get("OrderStatus") == COMPLETED:
-        reasons.append("the order is closed")
-    if any(number(line.get("QuantityShipped")) > 0 for line in lines):
-        reasons.append("lines are shipped")
-    if reasons:
-        raise _locked_in_erp(reasons)
 
 
 def require_udf(name: str, table: Table, table_name: str, settings: Settings) -> None:
@@ -279,29 +257,9 @@ def require_udf(name: str, table: Table, table_name: str, settings: Settings) ->
         )
 
 
-def order_number(text: str | None) -> str | None:
-    """Sage pads order numbers that are all digits to seven places."""
-    return text.zfill(7) if text and text.isdecimal() else text and text.upper()
-
-
 def as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
     """A row as the API shows it."""
     return {name: shown(value) for name, value in row.items()}
-
-
-def _differs(field: str, expected: str, actual: str) -> Finding:
-    message = f"expected {field} {expected}, Sage holds {actual}"
-    return Finding("read_back_differs", "header", message, field=field, value=actual)
-
-
-def _stands_differing(number_: str, wrong: Sequence[Finding]) -> ProblemError:
-    detail = f"order {number_} stands in Sage and differs; a person must compare it"
-    return ProblemError(422, detail, errors=wrong, extra={"SalesOrderNo": number_})
-
-
-def _locked_in_erp(reasons: Sequence[str]) -> ProblemError:
-    found = [Finding("locked_in_erp", "header", reason) for reason in reasons]
-    return ProblemError(422, f"Sage does not let go of the order: {'; '.join(reasons)}", errors=found)
 
 
 def _answer(status: int, word: str, written: Written, standing: Standing) -> Answer:

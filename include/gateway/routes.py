@@ -23,7 +23,7 @@ from include.gateway.models import (
     Problem,
     RecordResult,
 )
-from include.gateway.order_desk import order_number
+from include.gateway.order_rules import order_number
 from include.gateway.responses import answered
 from include.gateway.service import Gateway
 from include.gateway.worker import Job
@@ -76,9 +76,9 @@ def create_orders(batch: OrderBatch, gateway: Service) -> JSONResponse:
     return _many(jobs, gateway.carry_out_batch(jobs))
 
 
-@orders.get("/{SalesOrderNo}", responses={200: {"model": OrderRead}, **_problems(404, 422, 503, 504)})
+@orders.get("/{SalesOrderNo}", responses={200: {"model": OrderRead}, **_problems(404, 503, 504)})
 def read_order(number: OrderNo, gateway: Service) -> JSONResponse:
-    """A live order, header and lines. 422 locked_in_erp: it was completed and left the live tables."""
+    """A live order, header and lines; a completed one has left the live tables."""
     return answered(gateway.carry_out(Job("read_order", number=_number(number))))
 
 

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 import time
-import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,6 @@ class Gateway:
         self._alone = ProcessLock(settings.state / "gateway.lock")
         self._store = AnswerStore(
             settings.state / "answers.sqlite",
-            owner=uuid.uuid4().hex,
             answer_seconds=settings.answer_seconds,
             refusal_seconds=settings.refusal_seconds,
             clock=clock,
@@ -118,21 +118,33 @@ class Gateway:
         stop: Answer | None = None
         lost = 0
         for job in jobs:
-            if stop is None and self._pool.draining:
-                stop = self._given_back("draining", "the gateway is being drained")
-            answer = stop or self._once(job, lambda known: self._ask(slot, known))
+            answer = stop or self._one_of_many(slot, job)
             answers.append(answer)
             lost += _lost_its_worker(answer)
-            if stop is None and answer.status == 503 and not _lost_its_worker(answer):
-                stop = answer
-            elif stop is None and lost >= LOST_PER_BATCH:
-                stop = self._given_back("session_lost", f"{lost} workers were lost in this batch")
+            stop = stop or self._reason_to_stop(answer, lost)
         return answers
+
+    def _one_of_many(self, slot: Slot, job: Job) -> Answer:
+        """What was answered before must reach the caller, so nothing is raised."""
+        try:
+            return self._once(job, lambda known: self._ask(slot, known))
+        except ProblemError as problem:
+            return problem.as_answer()
+
+    def _reason_to_stop(self, answer: Answer, lost: int) -> Answer | None:
+        """The answer for all further records when Sage cannot be written to, else None."""
+        if lost >= LOST_PER_BATCH:
+            return self._given_back("session_lost", f"{lost} workers were lost in this batch")
+        if answer.status == 503 and not _lost_its_worker(answer):
+            return answer
+        if self._pool.draining:
+            return self._given_back("draining", "the gateway is being drained")
+        return None
 
     def _once(self, job: Job, work: Callable[[Job], Answer]) -> Answer:
         """Do the work unless its key was answered or is running; remember a definitive answer."""
         fingerprint = _fingerprint(job)
-        claim = self._store.claim(job.key, fingerprint)
+        claim = self._claim(job, fingerprint)
         known = _without_work(claim)
         if known is not None:
             return known
@@ -142,20 +154,34 @@ class Gateway:
         except ProblemError as problem:
             answer = problem.as_answer()
         except BaseException:
-            self._store.leave_unknown(job.key, fingerprint)
+            with contextlib.suppress(sqlite3.Error):
+                self._store.leave_unknown(job.key, fingerprint)
             raise
         self._remember(job, fingerprint, answer, resumed=resumed)
         pass_by("before_answer")
         return answer
 
+    def _claim(self, job: Job, fingerprint: str) -> Claim:
+        try:
+            return self._store.claim(job.key, fingerprint)
+        except sqlite3.Error as error:
+            patience = self._settings.retry_after_seconds
+            raise unavailable(
+                "no_memory", "the answer store cannot be written", retry_after=patience
+            ) from error
+
     def _remember(self, job: Job, fingerprint: str, answer: Answer, *, resumed: bool) -> None:
+        """Store a definitive answer. Should that fail, the answer is given all the same: Sage has the key."""
         pass_by("before_store")
-        if answer.definitive:
-            self._store.finish(job.key, fingerprint, answer)
-        elif answer.status == 504 or resumed:
-            self._store.leave_unknown(job.key, fingerprint)
-        else:
-            self._store.forget(job.key)
+        try:
+            if answer.definitive:
+                self._store.finish(job.key, fingerprint, answer)
+            elif answer.status == 504 or resumed:
+                self._store.leave_unknown(job.key, fingerprint)
+            else:
+                self._store.forget(job.key)
+        except sqlite3.Error as error:
+            log.error("answer under key %s is not stored: %s", job.key, type(error).__name__)  # noqa: TRY400
 
     def _alone_with(self, job: Job, work: Callable[[Job], Answer]) -> Answer:
         with self._locks.hold(self._names(job), seconds=self._settings.queue_seconds) as got:

@@ -46,7 +46,11 @@ class Slot:
     @property
     def alive(self) -> bool:
         """Whether a process stands behind the slot."""
-        return self._process is not None and self._process.is_alive()
+        process = self._process
+        try:
+            return process is not None and process.is_alive()
+        except ValueError:  # closed by the thread that has just killed it
+            return False
 
     def ask(self, job: Job) -> Answer:
         """Give a job and wait for its answer, at most ``timeout_seconds``.
