@@ -13,15 +13,22 @@
     reader    lists, details, the connection test
     writer    notes and custom fields written back
     signature the webhook's HMAC, its form wrapping, its identity
+
+Names are loaded when they are first asked for: the webhook receiver needs ``signature`` in processes
+that never call Zoho and should not pay for an HTTP client.
 """
 
 from __future__ import annotations
 
-from include.connectors.zoho_inventory.client import ZohoClient
-from include.connectors.zoho_inventory.reader import SWEEP_OVERLAP, CheckReport, ZohoReader
-from include.connectors.zoho_inventory.settings import Settings
-from include.connectors.zoho_inventory.wire import OrderStub, Organization
-from include.connectors.zoho_inventory.writer import ZohoWriter
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.connectors.zoho_inventory.client import ZohoClient
+    from include.connectors.zoho_inventory.reader import SWEEP_OVERLAP, CheckReport, ZohoReader
+    from include.connectors.zoho_inventory.settings import Settings
+    from include.connectors.zoho_inventory.wire import OrderStub, Organization
+    from include.connectors.zoho_inventory.writer import ZohoWriter
 
 __all__ = [
     "SWEEP_OVERLAP",
@@ -33,3 +40,20 @@ __all__ = [
     "ZohoReader",
     "ZohoWriter",
 ]
+
+_HOMES = {
+    "SWEEP_OVERLAP": "reader",
+    "CheckReport": "reader",
+    "OrderStub": "wire",
+    "Organization": "wire",
+    "Settings": "settings",
+    "ZohoClient": "client",
+    "ZohoReader": "reader",
+    "ZohoWriter": "writer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

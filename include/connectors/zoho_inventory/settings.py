@@ -65,15 +65,13 @@ class Settings:
     timezone: str = "America/New_York"
 
     def __post_init__(self) -> None:
-        data_centre(self.data_centre)
         for name in ("organization_id", "client_id", "client_secret", "refresh_token"):
-            if not str(getattr(self, name)).strip():
-                raise ConfigurationError(f"Zoho Inventory: {name} is empty")
+            _check_text(name, getattr(self, name))
         for name in ("calls_per_minute", "calls_per_day", "concurrency", "attempts", "max_response_bytes"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"Zoho Inventory: {name} must be at least 1")
+            _check_count(name, getattr(self, name))
         for name in ("api_base", "accounts_base"):
             _check_base(name, getattr(self, name))
+        data_centre(self.data_centre)
         _check_zone(self.timezone)
 
     @property
@@ -96,6 +94,17 @@ class Settings:
         """The token belongs to a refresh token: a renewed consent must not find the old one's."""
         fingerprint = hashlib.sha256(self.refresh_token.encode()).hexdigest()[:12]
         return f"zoho_inventory:{self.client_id}:{fingerprint}"
+
+
+def _check_text(name: str, value: object) -> None:
+    """Connections are typed by hand: an id may come as a number, a number as text."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"Zoho Inventory: {name} must be text and not empty")
+
+
+def _check_count(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError(f"Zoho Inventory: {name} must be a whole number from 1 up")
 
 
 def _check_base(name: str, value: str) -> None:

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from include.canonical.reasons import Reason
 from include.connectors.zoho_inventory.wire import ZOHO_ID
 from include.errors import ConfigurationError, PermanentError, RecordError
 
@@ -27,6 +26,8 @@ SIGNATURE_HEADER = "X-Zoho-Webhook-Signature"
 SHARED_SECRET_HEADER = "X-Tradebridge-Key"  # noqa: S105 - the header's name
 FORM_FIELD = "JSONString"
 MOST_FIELDS = 100
+UNREADABLE = "record.unreadable"
+"""``Reason.UNREADABLE``, spelt out: the vocabulary lives beside the frames, and those load Arrow."""
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 Scheme = Literal["hex", "base64"]
@@ -189,7 +190,7 @@ def _no_constant(name: str) -> float:
 
 
 def _unreadable(message: str) -> RecordError:
-    return RecordError(message, code=Reason.UNREADABLE)
+    return RecordError(message, code=UNREADABLE)
 
 
 _STRICT = json.JSONDecoder(

@@ -54,6 +54,9 @@ def test_an_override_wins_and_gets_the_path_if_it_has_none() -> None:
     "change",
     [
         {"organization_id": " "},
+        {"organization_id": 5129873},
+        {"calls_per_minute": "80"},
+        {"attempts": True},
         {"client_secret": ""},
         {"refresh_token": ""},
         {"calls_per_minute": 0},

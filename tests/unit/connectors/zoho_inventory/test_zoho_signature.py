@@ -6,12 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from include.canonical.reasons import Reason
+from include.connectors import zoho_inventory
 from include.connectors.zoho_inventory.signature import (
     SHARED_SECRET_HEADER,
     SIGNATURE_HEADER,
@@ -325,3 +328,20 @@ def test_no_body_can_make_it_fail_in_another_way(body: bytes) -> None:
         return
     assert record_id.isdecimal()
     assert version
+
+
+def test_the_receiver_pays_neither_for_an_http_client_nor_for_arrow() -> None:
+    """Rule 9: plugins are loaded by every Airflow process."""
+    program = (
+        "import sys, include.connectors.zoho_inventory.signature\n"
+        "print(sorted({'requests', 'tenacity', 'pyarrow', 'pandas', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", zoho_inventory.__all__)
+def test_every_public_name_is_there_when_asked_for(name: str) -> None:
+    assert getattr(zoho_inventory, name).__class__ is not None
+    with pytest.raises(AttributeError):
+        zoho_inventory.no_such_name  # noqa: B018 - asking is the test
