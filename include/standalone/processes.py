@@ -148,7 +148,7 @@ class Supervisor:
         self._state.status = states.FAILED if failed else states.STOPPED
         self._children.clear()
         self._jobs.clear()
-        self._state.line = failed or "stopped; nothing is left running"
+        self._state.say(failed or "stopped; nothing is left running")
         self._save()
 
     def _end(self, children: list[Child]) -> None:
@@ -199,7 +199,7 @@ class Supervisor:
         self._next_probe = now + PROBE_EVERY
 
     def _progress(self, line: str) -> None:
-        self._state.line = line
+        self._state.say(line)
         self._save()
         self._say(line)
 

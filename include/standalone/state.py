@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
+LINES_KEPT = 300
 
 
 @dataclass(slots=True)
 class State:
-    """The supervisor's own account of itself; ``sessions`` holds every session it has not seen empty."""
+    """The supervisor's own account of itself.
+
+    ``lines`` is what it said, oldest first; ``sessions`` holds every session it has not seen empty.
+    """
 
     status: str = STOPPED
-    line: str = ""
+    lines: list[str] = field(default_factory=list)
     supervisor: Leader | None = None
     sessions: dict[str, list[Leader]] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
@@ -33,6 +37,10 @@ class State:
         draft = file.with_suffix(".new")
         draft.write_text(json.dumps(asdict(self)), encoding="utf-8")
         draft.replace(file)
+
+    def say(self, line: str) -> None:
+        """Add a line; only the latest few hundred are kept."""
+        self.lines = [*self.lines[-LINES_KEPT:], line]
 
     @property
     def supervisor_lives(self) -> bool:

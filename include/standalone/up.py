@@ -124,14 +124,13 @@ def spawn_supervisor(run: Path, *, before_exec: Callable[[], None] | None = None
 
 def progress(run: Path, supervisor: subprocess.Popen[bytes]) -> Iterator[str]:
     """The lines a starting supervisor writes into its state file, until it is ready or gone."""
-    last = ""
+    said = 0
     while True:
         gone = supervisor.poll() is not None
         state = states.read(state_file(run))
         if state.supervisor is not None and state.supervisor.pid == supervisor.pid:
-            if state.line != last:
-                last = state.line
-                yield last
+            yield from state.lines[said:]
+            said = len(state.lines)
             if state.status in {states.READY, states.STOPPED, states.FAILED}:
                 return
         if gone:
@@ -165,7 +164,7 @@ def status(run: Path, say: Callable[[str], None]) -> int:
         say("down")
         return 3
     machine = machine_of(run)
-    say(f"{state.status}: {state.line}")
+    say(f"{state.status}: {state.lines[-1] if state.lines else ''}")
     for name, leaders in state.sessions.items():
         present = leaders[0] if leaders and leaders[0].is_alive() else None
         again = f", started again {state.restarts[name]} times" if name in state.restarts else ""

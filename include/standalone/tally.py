@@ -1,0 +1,222 @@
+"""What the demonstration counts, from three witnesses: the shop, our ledger, the ERP's own tables.
+
+The shop's totals come from the sandbox, ours from the ledger by SQL, Sage's straight from its tables
+(no code of the flow in between): three books that must agree.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from include.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from include.standalone.environment import Machine
+
+FLOW = "zoho_orders_to_sage100"
+LOADED = ("loaded", "unchanged")
+UNSETTLED = ("pending", "leased", "in_doubt")
+
+STANDING = "SELECT coalesce(outcome, state), count(*) FROM inbox WHERE flow = :flow GROUP BY 1"
+RECORDS = "SELECT record_key, coalesce(outcome, state) FROM inbox WHERE flow = :flow ORDER BY id"
+REASONS = """
+    SELECT disposition, code, count(DISTINCT record_key) FROM exceptions
+    WHERE flow = :flow AND state <> 'resolved' GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+"""
+CUSTOMERS = """
+    SELECT count(*) FROM crosswalk
+    WHERE entity = 'customer' AND target_system = 'sage100' AND origin LIKE 'created%'
+"""
+SECONDS = """
+    SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY took), 0),
+           coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY took), 0)
+    FROM (
+        SELECT extract(epoch FROM writes.updated_at - min(inbox.received_at)) AS took
+        FROM writes JOIN inbox ON inbox.flow = writes.flow AND inbox.record_key = writes.record_key
+        WHERE writes.flow = :flow AND writes.entity = 'sales_order' AND writes.state = 'committed'
+        GROUP BY writes.key, writes.updated_at
+    ) AS carried
+"""
+SAGE_ORDERS = """
+    SELECT UDF_ZOHO_ORDER_ID, TaxableAmt, NonTaxableAmt, FreightAmt, SalesTaxAmt, DiscountAmt
+    FROM SO_SalesOrderHeader WHERE UDF_ZOHO_ORDER_ID <> ''
+"""
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is, cheap enough to ask every second."""
+
+    standing: dict[str, int]
+
+    @property
+    def received(self) -> int:
+        """Rows in the inbox."""
+        return sum(self.standing.values())
+
+    @property
+    def settled(self) -> int:
+        """Rows that reached their end."""
+        return self.received - sum(self.standing.get(name, 0) for name in UNSETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The final account.
+
+    Args:
+        announced: order ids the shop sent webhooks for.
+        standing: inbox rows by outcome.
+        outcomes: last outcome by order id.
+        reasons: disposition and code to number of orders.
+        customers_created: customers that were not in Sage before.
+        zoho: total by order id, in the shop.
+        sage: totals by Zoho order id in Sage; more than one means a double.
+        seconds: p50 and p95 from webhook to committed Sage order.
+        zoho_calls: API calls the shop counted.
+    """
+
+    announced: frozenset[str]
+    standing: dict[str, int]
+    outcomes: dict[str, str]
+    reasons: list[tuple[str, str, int]]
+    customers_created: int
+    zoho: dict[str, Decimal]
+    sage: dict[str, list[Decimal]]
+    seconds: tuple[float, float]
+    zoho_calls: int = 0
+    loaded: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = frozenset(key for key, outcome in self.outcomes.items() if outcome in LOADED)
+        object.__setattr__(self, "loaded", found)
+
+    @property
+    def received(self) -> int:
+        """Rows in the inbox, whatever became of them."""
+        return sum(self.standing.values())
+
+    @property
+    def zoho_dollars(self) -> Decimal:
+        """Dollars of the loaded orders in the shop."""
+        return sum((self.zoho[key] for key in self.loaded if key in self.zoho), Decimal("0.00"))
+
+    @property
+    def sage_dollars(self) -> Decimal:
+        """Dollars of all orders in Sage that came from the shop."""
+        return sum((total for totals in self.sage.values() for total in totals), Decimal("0.00"))
+
+    def problems(self) -> list[str]:
+        """Everything that does not balance; empty when all does."""
+        unsettled = {name: self.standing[name] for name in UNSETTLED if self.standing.get(name)}
+        lost = self.announced - self.outcomes.keys()
+        doubles = [key for key, totals in self.sage.items() if len(totals) > 1]
+        missing, strangers = self.loaded - self.sage.keys(), self.sage.keys() - self.loaded
+        unequal = [
+            key
+            for key in self.loaded & self.sage.keys() & self.zoho.keys()
+            if self.sage[key][0] != self.zoho[key]
+        ]
+        found = (
+            (unsettled, f"not settled: {unsettled}"),
+            (lost, f"{len(lost)} announced orders never reached the inbox"),
+            (doubles, f"{len(doubles)} orders stand in Sage more than once"),
+            (missing, f"{len(missing)} loaded orders are not in Sage"),
+            (strangers, f"{len(strangers)} orders in Sage were not reported as loaded"),
+            (unequal, f"{len(unequal)} orders differ in cents, e.g. {sorted(unequal)[:3]}"),
+            (not self.loaded, "no order was loaded"),
+        )
+        return [line for wrong, line in found if wrong]
+
+
+def progress(machine: Machine) -> Progress:
+    """Count the inbox.
+
+    Raises:
+        TransientError: the ledger does not answer now.
+    """
+    return Progress({str(name): int(count) for name, count in _ledger(machine, STANDING)})
+
+
+def tally(machine: Machine, announced: frozenset[str]) -> Tally:
+    """Ask all three witnesses.
+
+    Raises:
+        TransientError: one of them does not answer now.
+    """
+    p50, p95 = _ledger(machine, SECONDS)[0]
+    return Tally(
+        announced=announced,
+        standing=progress(machine).standing,
+        outcomes=outcomes(_ledger(machine, RECORDS)),
+        reasons=[(str(kind), str(code), int(count)) for kind, code, count in _ledger(machine, REASONS)],
+        customers_created=int(_ledger(machine, CUSTOMERS)[0][0]),
+        zoho=shop_totals(machine),
+        sage=sage_totals(machine.sage_database),
+        seconds=(float(p50), float(p95)),
+        zoho_calls=int(sandbox(machine, "GET", "counts")["calls_today"]),
+    )
+
+
+def outcomes(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    """The latest outcome of each record; that a further row was a duplicate says nothing about the record."""
+    found: dict[str, str] = {}
+    for key, outcome in rows:
+        if outcome != "duplicate":
+            found[key] = outcome
+        else:
+            found.setdefault(key, outcome)
+    return found
+
+
+def shop_totals(machine: Machine) -> dict[str, Decimal]:
+    """Total by order id, as the shop has it."""
+    rows = sandbox(machine, "GET", "salesorders")["salesorders"]
+    return {row["salesorder_id"]: Decimal(str(row["total"])).quantize(CENT) for row in rows}
+
+
+def sage_totals(database: Path) -> dict[str, list[Decimal]]:
+    """Totals of Sage's orders by the Zoho order id they carry; exactly one each, if all is well."""
+    found: dict[str, list[Decimal]] = {}
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
+        for order_id, *amounts in connection.execute(SAGE_ORDERS):
+            *parts, discount = (Decimal(str(amount)).quantize(CENT) for amount in amounts)
+            found.setdefault(order_id, []).append(sum(parts, Decimal("0.00")) - discount)
+    return found
+
+
+def sandbox(machine: Machine, method: str, path: str, body: object = None) -> Any:
+    """Call the sandbox's control API for Zoho.
+
+    Raises:
+        TransientError: it does not answer, or refuses.
+    """
+    url = f"{machine.sandbox_url}/_sandbox/zoho/{path}"
+    try:
+        answer = httpx.request(method, url, json=body, timeout=60, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise TransientError(f"sandbox: {method} {path}: {type(error).__name__}") from error
+    return answer.json()
+
+
+def _ledger(machine: Machine, query: str) -> list[tuple[Any, ...]]:
+    engine = create_engine(machine.database_url("tradebridge"), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            bound = {"flow": FLOW} if ":flow" in query else {}
+            return [tuple(row) for row in connection.execute(text(query), bound)]
+    except OperationalError as error:
+        raise TransientError("the ledger does not answer") from error
