@@ -194,6 +194,12 @@ def test_an_order_that_a_clerk_typed_under_the_same_number_is_a_weaker_match(
     ]
 
 
+def test_the_same_po_number_of_another_order_is_somebody_elses(reader: Reader, an_order: AnOrder) -> None:
+    an_order("0000001", "Z9", "SO-1")
+    an_order("0000002", "Z8", "SO-1", past=True)
+    assert reader.orders_by_source([("Z1", "SO-1")]).empty
+
+
 def test_an_order_of_ours_in_history_outweighs_a_clerks_live_one(reader: Reader, an_order: AnOrder) -> None:
     an_order("0000001", "Z1", "SO-1", past=True, OrderStatus="C")
     an_order("0000002", "", "SO-1")
