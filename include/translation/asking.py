@@ -1,0 +1,89 @@
+"""Look-ups: ask a reference, way by way, on the distinct values of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from include.canonical import Reason
+from include.translation.cells import Cells
+from include.translation.columns import KINDS, distinct_rows
+from include.translation.problems import Complaint
+from include.translation.reference import EXACT
+
+if TYPE_CHECKING:
+    from include.translation.evaluate import Run
+    from collections.abc import Sequence
+
+    from include.translation.language import LookUp, LookUpStep
+    from include.translation.reference import Reference
+    from include.translation.rows import Rows
+
+TEXT = KINDS["text"]
+
+
+def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
+    """The code found for each row; blank where every column asked is blank.
+
+    The first way that finds anything decides. Several codes found by one way, an inactive code, and
+    nothing found by any way are complaints; the last carries the nearest names.
+    """
+    reference = run.site.reference(lookup.reference)
+    asked = [
+        run.steps(step.apply, Cells.of(rows.column(step.from_), step.from_), rows).as_text()
+        for step in lookup.by
+    ]
+    names = list(dict.fromkeys(step.from_ for step in lookup.by))
+    columns = [cells.values for cells in asked]
+    different = list({id(column): column for column in columns}.values())
+    places = [next(at for at, other in enumerate(different) if other is column) for column in columns]
+    combinations, index = distinct_rows(different)
+    done: list[str | None] = []
+    wrong: dict[int, Complaint] = {}
+    for at, values in enumerate(combinations):
+        code, complaint = _answer(reference, lookup.by, [values[place] for place in places], remedy)
+        done.append(_taken(reference, lookup.take, code))
+        if complaint is not None:
+            wrong[at] = complaint
+    place = pa.array(index)
+    found = pa.array(done, TEXT).take(place) if done else pa.nulls(rows.count, TEXT)
+    bad = [cells.bad for cells in asked if cells.bad is not None]
+    noted = np.logical_or.reduce(bad) if bad else None
+    raw = rows.column(names[0])
+    return run.court.by_value(Cells(found, names[0], raw, bad=noted), rows, place, wrong)
+
+
+def _answer(
+    reference: Reference, ways: Sequence[LookUpStep], values: Sequence[str | None], remedy: str
+) -> tuple[str | None, Complaint | None]:
+    said = [value for value in values if value and value.strip()]
+    if not said:
+        return (None if None in values else ""), None
+    for way, value in zip(ways, values, strict=True):
+        text = value or ""
+        answer = reference.having(way.attribute, text) if way.attribute else reference.find(text, way.match)
+        if len(answer.values) > 1:
+            says = f"means {len(answer.values)} codes of {reference.name}{'' if way.match == EXACT else f' ({way.match})'}"
+            return None, Complaint(
+                Reason.AMBIGUOUS_REFERENCE, says, remedy, tuple(reference.offered(answer.values))
+            )
+        if answer.values and not answer.active:
+            says = f"is {answer.values[0]} of {reference.name}, which is inactive"
+            return None, Complaint(
+                Reason.INACTIVE_REFERENCE, says, remedy, tuple(reference.offered(answer.values))
+            )
+        if answer.values:
+            return answer.values[0], None
+    nearest = tuple(reference.nearest(list(dict.fromkeys(said))))
+    return None, Complaint(Reason.NO_REFERENCE, f"is not known among {reference.name}", remedy, nearest)
+
+
+def _taken(reference: Reference, attribute: str | None, code: str | None) -> str | None:
+    """The code itself, its label, or an attribute of it."""
+    if not code or attribute is None:
+        return code
+    if attribute == "label":
+        return reference.labels.get(code, "")
+    return reference.attribute(attribute).get(code, "")
