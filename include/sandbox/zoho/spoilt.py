@@ -160,7 +160,6 @@ def _whole_order(index: int, shelf: StoryShelf, now: datetime) -> Json:
     template = northwind.orders()[index * 7]
     shelf.ids = counting(LINES, FIRST_LINE + index * 100)
     order = orderdocs.new_order(identity(ORDERS, number), f"SO-{number}", now, source="Client")
-    orderdocs.apply(order, order_body(template), shelf, now)
     move(order, "confirmed")
-    orderdocs.stamp(order, now)
+    orderdocs.apply(order, order_body(template), shelf, now)
     return order

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from include.sandbox import northwind
@@ -99,6 +100,7 @@ def item_id(product: northwind.Product) -> str:
     return identity(ITEMS, product.number)
 
 
+@cache
 def other_places() -> dict[str, list[northwind.Place]]:
     """By customer's code, the places that orders go to and that are not the customer's own."""
     found: dict[str, list[northwind.Place]] = {}
@@ -232,9 +234,8 @@ def confirmed_order(order: northwind.Order, shelf: StoryShelf, now: datetime) ->
     number = order.number
     shelf.ids = counting(LINES, (number - 10_000) * 100 + 1)
     made = orderdocs.new_order(identity(ORDERS, number), f"SO-{number}", now, source="Client")
-    orderdocs.apply(made, order_body(order), shelf, now)
     move(made, "confirmed")
-    orderdocs.stamp(made, now)
+    orderdocs.apply(made, order_body(order), shelf, now)
     return made
 
 

@@ -7,7 +7,6 @@ text of the float is the decimal again.
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -33,14 +32,13 @@ def identity(block: int, number: int) -> str:
 
 
 @cache
-def _shape(name: str) -> Json:
-    shape: Json = json.loads((SHAPES / f"{name}.json").read_text(encoding="utf-8"))
-    return shape
+def _form(name: str) -> str:
+    return (SHAPES / f"{name}.json").read_text(encoding="utf-8")
 
 
 def shape(form: str, /, **values: Any) -> Json:
     """A fresh copy of a resource's empty form, with every key the wire carries, in its order."""
-    return {**copy.deepcopy(_shape(form)), **values}
+    return {**json.loads(_form(form)), **values}
 
 
 def dumps(value: Any) -> str:
