@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.checks import check_orders
 from include.pipelines.outcomes import gathered, keep
-from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS
+from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS, text_widths
 
 if TYPE_CHECKING:
     from include.pipelines.ports import Ticket, World
@@ -28,14 +28,8 @@ def check(world: World, ticket: Ticket) -> dict[str, int]:
         lines=staging.read(LINES),
         headers=staging.read(HEADERS),
         details=staging.read(DETAILS),
-        widths=_text_widths(world),
+        widths=text_widths(world),
     )
     keep(staging, "check", {}, found.problems)
     aside, _ = gathered(staging)
     return {"checked": len(orders), "accepted": int((~orders.source_id.isin(aside)).sum())}
-
-
-def _text_widths(world: World) -> dict[tuple[str, str], int]:
-    """Characters of every text column we may write, as this site's dictionary has them."""
-    columns = world.reads.widths(("SO_SalesOrderHeader", "SO_SalesOrderDetail"))
-    return {name: spec.width for name, spec in columns.items() if spec.width}

@@ -36,6 +36,9 @@ ORDERS, LINES, HEADERS, DETAILS, CUSTOMERS, PLAN = (
     "plan",
 )
 
+WRITTEN = ("SO_SalesOrderHeader", "SO_SalesOrderDetail", "AR_Customer")
+"""Sage tables this flow writes."""
+
 PLAN_FRAME = pa.schema(
     [
         pa.field("key", pa.string()),  # the source's id of the order
@@ -111,7 +114,14 @@ def _site(world: World) -> Site:
         rates=RateTable(world.ledger.rates.all()),
         settings=world.settings,
         time_zone=world.time_zone,
+        widths=text_widths(world),
     )
+
+
+def text_widths(world: World) -> dict[tuple[str, str], int]:
+    """Characters of every text column we may write, as this site's dictionary has them."""
+    columns = world.reads.widths(WRITTEN)
+    return {name: spec.width for name, spec in columns.items() if spec.width}
 
 
 def _actions(orders: pd.DataFrame, links: Mapping[str, Link], recheck: set[str]) -> dict[str, Action]:

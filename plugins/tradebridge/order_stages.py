@@ -47,7 +47,8 @@ def extract(batch: str) -> dict[str, int]:
     from include.pipelines.extract import extract as stage
     from tradebridge import connections
 
-    return stage(connections.order_world(), _ticket(batch))
+    ticket = _ticket(batch)
+    return stage(connections.order_world(), ticket)
 
 
 def translate(batch: str) -> dict[str, int]:
@@ -55,7 +56,8 @@ def translate(batch: str) -> dict[str, int]:
     from include.pipelines.translate import translate as stage
     from tradebridge import connections
 
-    return stage(connections.order_world(), _ticket(batch))
+    ticket = _ticket(batch)
+    return stage(connections.order_world(), ticket)
 
 
 def check(batch: str) -> dict[str, int]:
@@ -63,7 +65,8 @@ def check(batch: str) -> dict[str, int]:
     from include.pipelines.check import check as stage
     from tradebridge import connections
 
-    return stage(connections.order_world(), _ticket(batch))
+    ticket = _ticket(batch)
+    return stage(connections.order_world(), ticket)
 
 
 def load(batch: str) -> dict[str, int]:
@@ -71,7 +74,8 @@ def load(batch: str) -> dict[str, int]:
     from include.pipelines.load import load as stage
     from tradebridge import connections
 
-    return stage(connections.order_world(), _ticket(batch))
+    ticket = _ticket(batch)
+    return stage(connections.order_world(), ticket)
 
 
 def settle(batches: list[str] | None) -> dict[str, int]:
@@ -95,6 +99,7 @@ def _ticket(batch: str) -> Ticket:
     from include.pipelines.ports import Ticket
 
     context = get_current_context()
+    context["batch"] = batch  # type: ignore[typeddict-unknown-key]  # for map_index_template
     return Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id)
 
 
