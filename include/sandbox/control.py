@@ -118,7 +118,7 @@ def router(control: Control) -> APIRouter:
         return {"status": "empty"}
 
     @routes.post("/load")
-    async def load(asked: LoadStory) -> dict[str, Any]:
+    def load(asked: LoadStory) -> dict[str, Any]:
         try:
             return {"story": asked.story, "loaded": control.load(asked.story, asked.limit)}
         except KeyError as exc:

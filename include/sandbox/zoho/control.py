@@ -54,7 +54,7 @@ def _order_routes(routes: APIRouter, world: World) -> None:
         return {"salesorders": found, "count": len(found)}
 
     @routes.post("/salesorders", status_code=201)
-    async def place(asked: Placing) -> dict[str, Any]:
+    def place(asked: Placing) -> dict[str, Any]:
         try:
             placed = [deeds.place(world, asked, index) for index in range(asked.count)]
         except Refusal as refusal:
@@ -88,7 +88,7 @@ def _spoilt_routes(routes: APIRouter, world: World) -> None:
         return {case: what for case, (what, _) in CASES.items()}
 
     @routes.post("/spoilt", status_code=201)
-    async def spoilt(asked: Spoiling) -> list[dict[str, str]]:
+    def spoilt(asked: Spoiling) -> list[dict[str, str]]:
         try:
             return place_spoilt(
                 world, list(CASES) if asked.cases == "all" else asked.cases, announce=asked.announce
@@ -143,7 +143,7 @@ def _webhook_routes(routes: APIRouter, world: World) -> None:
         return {"resent": hooks.resend(number)}
 
     @routes.post("/emit", status_code=202)
-    async def emit(asked: Emission) -> dict[str, int]:
+    def emit(asked: Emission) -> dict[str, int]:
         try:
             return deeds.emit(world, asked)
         except Refusal as refusal:

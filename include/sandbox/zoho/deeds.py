@@ -6,6 +6,7 @@ It acts as a person in Zoho's own pages would, or as nobody could (``raw``).
 from __future__ import annotations
 
 import random
+from itertools import count
 from typing import TYPE_CHECKING
 
 from include.sandbox import northwind
@@ -16,8 +17,14 @@ from include.sandbox.zoho.story import order_body
 from include.sandbox.zoho.wire import Json, dumps, wire_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from include.sandbox.zoho.asked import Edit, Emission, Placing
+    from include.sandbox.zoho.webhooks import Event, Webhook
     from include.sandbox.zoho.world import World
+
+AT_ONCE = 200
+"""Deliveries queued in one transaction: others get their turn at the database in between."""
 
 
 def place(world: World, asked: Placing, index: int = 0) -> Json:
@@ -76,7 +83,7 @@ def emit(world: World, asked: Emission) -> dict[str, int]:
     rule = next((rule for rule in rules if asked.webhook in {None, rule.name}), None)
     if rule is None:
         raise not_there("Webhook")
-    every = world.documents.ids(RESOURCE) if asked.salesorder_ids == "all" else asked.salesorder_ids
+    every = _chosen(world, asked)
     chance = random.Random(asked.seed)  # noqa: S311 - repeatable chance
     kept = [order_id for order_id in every if chance.random() >= asked.drop]
     twice = [order_id for order_id in kept if chance.random() < asked.duplicate]
@@ -84,13 +91,38 @@ def emit(world: World, asked: Emission) -> dict[str, int]:
     if asked.shuffle:
         chance.shuffle(sent)
     gap = 1 / asked.rate_per_second if asked.rate_per_second else 0.0
-    texts = {order_id: world.documents.text(RESOURCE, order_id) for order_id in set(sent)}
-    queued = world.webhooks.queue(
+    for start in range(0, len(sent), AT_ONCE):
+        waits = (index * gap for index in count(start))
+        _queue(world, rule, sent[start : start + AT_ONCE], asked.event, waits)
+    return {"queued": len(sent), "dropped": len(every) - len(kept), "duplicated": len(twice)}
+
+
+def _chosen(world: World, asked: Emission) -> list[str]:
+    """Ids of the orders to announce; numbers are accepted too.
+
+    Raises:
+        Refusal: one of them does not exist.
+    """
+    if asked.salesorder_ids == "all":
+        return world.documents.ids(RESOURCE)
+    return [
+        world.documents.id_of(RESOURCE, "number", name) or _known(world, name)
+        for name in asked.salesorder_ids
+    ]
+
+
+def _known(world: World, order_id: str) -> str:
+    if world.documents.text(RESOURCE, order_id) is None:
+        raise not_there(f"Sales Order {order_id}")
+    return order_id
+
+
+def _queue(world: World, rule: Webhook, batch: Sequence[str], event: Event, waits: Iterable[float]) -> None:
+    texts = ((order_id, world.documents.text(RESOURCE, order_id)) for order_id in batch)
+    world.webhooks.queue(
         [
-            (rule, order_id, asked.event, text, index * gap)
-            for index, order_id in enumerate(sent)
-            for text in [texts[order_id]]
+            (rule, order_id, event, text, wait)
+            for (order_id, text), wait in zip(texts, waits, strict=False)
             if text is not None
         ]
     )
-    return {"queued": queued, "dropped": len(every) - len(kept), "duplicated": len(twice)}

@@ -5,19 +5,20 @@ The same function serves create, update and the stories, so an order made by any
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from include.sandbox.zoho import catalogue, customfields
-from include.sandbox.zoho.envelope import Refusal, invalid_field, not_there
-from include.sandbox.zoho.pricing import part, price
+from include.sandbox.zoho.envelope import invalid_field, not_there
+from include.sandbox.zoho.fields import amount, day, discount, text
+from include.sandbox.zoho.orderlines import order_lines
+from include.sandbox.zoho.pricing import price
 from include.sandbox.zoho.store import Record
-from include.sandbox.zoho.wire import Json, decimal, label, shape, time_text, wire_time
+from include.sandbox.zoho.wire import Json, label, shape, time_text, wire_time
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from include.sandbox.zoho.orderlines import Shelf
 
 TEXT = {
     "reference_number": 50,
@@ -38,17 +39,6 @@ STATUSES = (
     "status",
     "current_sub_status",
 )
-LINE_TEXT = ("name", "description", "unit")
-
-
-class Shelf(Protocol):
-    """Where an order finds its customer and items, and its lines their ids."""
-
-    def get(self, resource: str, record_id: str) -> Json | None:
-        """One document."""
-
-    def new_id(self) -> str:
-        """A fresh id."""
 
 
 def new_order(order_id: str, number: str, now: datetime, source: str = "Api") -> Json:
@@ -81,7 +71,7 @@ def apply(order: Json, body: Json, shelf: Shelf, now: datetime) -> None:
     _location(order, body)
     _addresses(order, body, shelf)
     if "line_items" in body or not order["line_items"]:
-        order["line_items"] = _lines(order, body, shelf)
+        order["line_items"] = order_lines(order, body, shelf)
     values = customfields.values_of(order) | customfields.asked("salesorder", body)
     order.update(customfields.filled("salesorder", values))
     stamp(order, now)
@@ -130,13 +120,13 @@ def _customer(order: Json, body: Json, shelf: Shelf) -> None:
 def _header(order: Json, body: Json) -> None:
     for name, longest in TEXT.items():
         if name in body:
-            order[name] = _text(name, body[name], longest)
+            order[name] = text(name, body[name], longest)
     for name in DATES:
         if name in body:
-            order[name] = _day(name, body[name])
+            order[name] = day(name, body[name])
     for name in SUMS:
         if name in body:
-            order[name] = float(_amount(name, body[name]))
+            order[name] = float(amount(name, body[name]))
     order.update({name: bool(body[name]) for name in FLAGS if name in body})
     _terms(order, body)
 
@@ -152,44 +142,8 @@ def _terms(order: Json, body: Json) -> None:
             order["payment_terms_label"], order["payment_terms"]
         )
     if "delivery_method" in body:
-        order["delivery_method"] = _text("delivery_method", body["delivery_method"], 100)
+        order["delivery_method"] = text("delivery_method", body["delivery_method"], 100)
         order["delivery_method_id"] = catalogue.delivery_method_id(order["delivery_method"])
-
-
-def _text(name: str, value: Any, longest: int) -> str:
-    text = "" if value is None else str(value)
-    if len(text) > longest:
-        raise Refusal(400, 15, f"Please ensure that the {name} has less than {longest} characters.")
-    return text
-
-
-def _day(name: str, value: Any) -> str:
-    try:
-        return date.fromisoformat(str(value)).isoformat() if value else ""
-    except ValueError as exc:
-        raise invalid_field(name) from exc
-
-
-def _amount(name: str, value: Any) -> Decimal:
-    try:
-        return decimal(value)
-    except ArithmeticError as exc:
-        raise invalid_field(name) from exc
-
-
-def discount(value: Any) -> Any:
-    """A discount as it is kept: "5.00%" or a number.
-
-    Raises:
-        Refusal: neither.
-    """
-    try:
-        part(Decimal(1), value)
-    except ArithmeticError as exc:
-        raise invalid_field("discount") from exc
-    if isinstance(value, str) and value.endswith("%"):
-        return f"{Decimal(value[:-1]):.2f}%"
-    return float(decimal(value)) if decimal(value) else 0
 
 
 def _location(order: Json, body: Json) -> None:
@@ -219,83 +173,6 @@ def _address(order: Json, which: str, found: Json) -> None:
     order[which] = {name: found[name] for name in order[which]}
     if which == "shipping_address":
         order["has_shipping_address"] = bool(found["address"])
-
-
-def _lines(order: Json, body: Json, shelf: Shelf) -> list[Json]:
-    given = body.get("line_items")
-    if not isinstance(given, list) or not given:
-        raise invalid_field("line_items")
-    standing = {line["line_item_id"]: line for line in order["line_items"]}
-    return [
-        _line(order, entry, _standing(standing, entry), shelf) | {"item_order": position}
-        for position, entry in enumerate(given, start=1)
-    ]
-
-
-def _standing(standing: dict[str, Json], entry: Json) -> Json | None:
-    line_id = str(entry.get("line_item_id") or "")
-    if not line_id:
-        return None
-    if line_id not in standing:
-        raise invalid_field("line_item_id")
-    return standing[line_id]
-
-
-def _line(order: Json, entry: Json, standing: Json | None, shelf: Shelf) -> Json:
-    line = standing or shape("salesorder_line", line_item_id=shelf.new_id(), quantity=1)
-    item_id = str(entry.get("item_id") or "")
-    if item_id and item_id != line["item_id"]:
-        _item(line, item_id, shelf)
-    line.update({name: str(entry[name] or "") for name in LINE_TEXT if name in entry})
-    if not line["item_id"] and not line["name"]:
-        raise invalid_field("item_id")
-    for name in ("quantity", "rate"):
-        if name in entry:
-            line[name] = _amount(name, entry[name])
-    if decimal(line["quantity"]) <= 0:
-        raise invalid_field("quantity")
-    if "discount" in entry:
-        line["discount"] = discount(entry["discount"])
-    _line_tax(line, entry)
-    wanted = str(entry.get("location_id") or line["location_id"] or order["location_id"])
-    if wanted not in catalogue.LOCATIONS:
-        raise invalid_field("location_id")
-    line.update(location_id=wanted, location_name=catalogue.LOCATIONS[wanted].name)
-    return line
-
-
-def _item(line: Json, item_id: str, shelf: Shelf) -> None:
-    item = shelf.get("items", item_id)
-    if item is None:
-        raise Refusal(400, 2006, "Item does not exist")
-    line.update(
-        item_id=item_id,
-        variant_id=item_id,
-        sku=item["sku"],
-        name=item["name"],
-        group_name=item["group_name"],
-        description=item["description"],
-        rate=item["rate"],
-        sales_rate=item["rate"],
-        unit=item["unit"],
-        tax_id=item["tax_id"],
-        tax_name=item["tax_name"],
-        tax_percentage=item["tax_percentage"],
-        item_custom_fields=[],
-        custom_field_hash={},
-        package_details=item["package_details"],
-    )
-
-
-def _line_tax(line: Json, entry: Json) -> None:
-    if "tax_id" not in entry:
-        return
-    tax = catalogue.TAXES.get(str(entry["tax_id"] or ""))
-    if entry["tax_id"] and tax is None:
-        raise invalid_field("tax_id")
-    line["tax_id"] = tax.id if tax else ""
-    line["tax_name"] = tax.name if tax else ""
-    line["tax_percentage"] = float(tax.percentage) if tax else 0
 
 
 def record(order: Json) -> Record:

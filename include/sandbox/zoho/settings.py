@@ -36,7 +36,6 @@ class ZohoSettings(BaseModel):
     token_window_seconds: int = Field(default=600, ge=1)
     live_tokens: int = Field(default=10, ge=1)
 
-    stock_mode: Literal["physical", "accounting"] = "physical"
     fire_on_api_writes: bool = True
     webhook_workers: int = Field(default=8, ge=1, le=64)
     webhook_timeout_seconds: float = Field(default=15.0, gt=0)

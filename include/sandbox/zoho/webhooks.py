@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import time
 import zlib
 from dataclasses import dataclass
@@ -103,12 +104,15 @@ class Webhooks:
         self._database = database
         self._clock = clock
         self._switches = switches
+        self._next_due = 0.0
+        """No delivery is due before this: spares idle threads the database."""
         database.create(SCHEMA)
         self.reset()
 
     def reset(self) -> None:
         """Take up what a killed process was sending."""
         self._database.change("UPDATE zoho_deliveries SET status = 'pending' WHERE status = 'sending'")
+        self._next_due = 0.0
 
     def configure(self, webhook: Webhook) -> None:
         """Put a rule in place; one of the same name is replaced."""
@@ -135,33 +139,31 @@ class Webhooks:
     def queue(self, deliveries: Sequence[tuple[Webhook, str, str, str, float]]) -> int:
         """Queue deliveries: rule, record id, event, document text, seconds from now."""
         now, made = time.time(), wire_time(self._clock.now())
-        self._database.change_many(
-            "INSERT INTO zoho_deliveries (webhook, entity, entity_id, event, body, status, due, made) "
-            "VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)",
-            (
+        with self._database.transaction():
+            self._database.change_many(
+                "INSERT INTO zoho_deliveries (webhook, entity, entity_id, event, body, status, due, made) "
+                "VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)",
                 (
-                    rule.name,
-                    rule.entity,
-                    entity_id,
-                    event,
-                    zlib.compress(rule.body(text), 1),
-                    now + wait,
-                    made,
-                )
-                for rule, entity_id, event, text, wait in deliveries
-            ),
-        )
+                    (rule.name, rule.entity, entity_id, event, _packed(rule, text), now + wait, made)
+                    for rule, entity_id, event, text, wait in deliveries
+                ),
+            )
+            self._next_due = 0.0
         return len(deliveries)
 
     def take(self) -> Delivery | None:
         """The next delivery that is due, now marked as being sent."""
-        row = self._database.row(
-            "UPDATE zoho_deliveries SET status = 'sending' WHERE id = (SELECT id FROM zoho_deliveries "
-            "WHERE status = 'pending' AND due <= ? ORDER BY due, id LIMIT 1) RETURNING *",
-            (time.time(),),
-        )
-        if row is None:
+        if time.time() < self._next_due:
             return None
+        with self._database.transaction():
+            row = self._database.row(
+                "UPDATE zoho_deliveries SET status = 'sending' WHERE id = (SELECT id FROM zoho_deliveries "
+                "WHERE status = 'pending' AND due <= ? ORDER BY due, id LIMIT 1) RETURNING *",
+                (time.time(),),
+            )
+            if row is None:
+                self._look_ahead()
+                return None
         rule = self._database.row("SELECT rule FROM zoho_webhooks WHERE name = ?", (row["webhook"],))
         if rule is None:
             self._close(row["id"], "failed", 0, "the webhook was deleted")
@@ -172,6 +174,10 @@ class Webhooks:
             zlib.decompress(row["body"]),
             row["retry_count"],
         )
+
+    def _look_ahead(self) -> None:
+        found = self._database.row("SELECT min(due) AS due FROM zoho_deliveries WHERE status = 'pending'")
+        self._next_due = math.inf if found is None or found["due"] is None else found["due"]
 
     def record(self, delivery: Delivery, status: int, detail: str = "") -> None:
         """Write an attempt's end down: HTTP status, or 0 and what went wrong."""
@@ -192,6 +198,7 @@ class Webhooks:
                 "WHERE id = ?",
                 (time.time() + wait, next_time, number),
             )
+            self._next_due = 0.0
 
     def _close(self, number: int, status: str, answered: int, detail: str) -> None:
         self._database.change(
@@ -202,14 +209,14 @@ class Webhooks:
 
     def resend(self, number: int) -> bool:
         """Send a delivery again, whatever became of it; whether it exists."""
-        return (
-            self._database.change(
+        with self._database.transaction():
+            touched = self._database.change(
                 "UPDATE zoho_deliveries SET status = 'pending', due = ?, retry_count = 0 "
                 "WHERE id = ? AND status != 'sending'",
                 (time.time(), number),
             )
-            > 0
-        )
+            self._next_due = 0.0
+        return touched > 0
 
     def history(
         self, *, status: str | None = None, entity_id: str | None = None, limit: int = 200
@@ -227,6 +234,10 @@ class Webhooks:
         rows = self._database.rows("SELECT status, count(*) AS n FROM zoho_deliveries GROUP BY status")
         found = {row["status"]: row["n"] for row in rows}
         return {status: found.get(status, 0) for status in ("pending", "sending", "success", "failed")}
+
+
+def _packed(rule: Webhook, document: str) -> bytes:
+    return zlib.compress(rule.body(document), 1)
 
 
 def _shown(row: sqlite3.Row) -> dict[str, Any]:
