@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from include.canonical import Reason
 from include.translation.cells import Cells
 from include.translation.columns import KINDS, distinct_rows
+from include.translation.combining import any_of
 from include.translation.problems import Complaint
 from include.translation.reference import EXACT
 
 if TYPE_CHECKING:
-    from include.translation.evaluate import Run
     from collections.abc import Sequence
 
+    from include.translation.evaluate import Run
     from include.translation.language import LookUp, LookUpStep
     from include.translation.reference import Reference
     from include.translation.rows import Rows
@@ -49,8 +49,7 @@ def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
             wrong[at] = complaint
     place = pa.array(index)
     found = pa.array(done, TEXT).take(place) if done else pa.nulls(rows.count, TEXT)
-    bad = [cells.bad for cells in asked if cells.bad is not None]
-    noted = np.logical_or.reduce(bad) if bad else None
+    noted = any_of([cells.bad for cells in asked])
     raw = rows.column(names[0])
     return run.court.by_value(Cells(found, names[0], raw, bad=noted), rows, place, wrong)
 
@@ -65,7 +64,8 @@ def _answer(
         text = value or ""
         answer = reference.having(way.attribute, text) if way.attribute else reference.find(text, way.match)
         if len(answer.values) > 1:
-            says = f"means {len(answer.values)} codes of {reference.name}{'' if way.match == EXACT else f' ({way.match})'}"
+            asked = "" if way.match == EXACT else f" ({way.match})"
+            says = f"means {len(answer.values)} codes of {reference.name}{asked}"
             return None, Complaint(
                 Reason.AMBIGUOUS_REFERENCE, says, remedy, tuple(reference.offered(answer.values))
             )

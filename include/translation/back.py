@@ -8,13 +8,13 @@ documentation shows it and the property tests hold us to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from include.translation.columns import KINDS, constant, is_text, per_value
-from include.translation.registry import TRANSFORMS
+from include.translation.columns import KINDS, per_value, plain
+from include.translation.registry import TRANSFORMS, Transform
 from include.translation.rows import extension_of
 from include.translation.steps import named_steps
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from include.translation.site import Site
 
 TEXT = KINDS["text"]
+CUSTOM_FIELD = "custom_field."
+_EXACT = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True)
@@ -63,60 +65,58 @@ def kept_ways(mapping: Compiled) -> dict[str, Way | str]:
 
 
 def _way(mapping: Compiled, frame: str, source: str, rule: Rule) -> Way | str:
-    column = f"custom_field.{rule.custom_field}" if rule.custom_field else rule.from_
+    column = CUSTOM_FIELD + rule.custom_field if rule.custom_field else rule.from_
     reason = _obstacle(mapping, rule, column)
     if reason or column is None:
-        return reason or "it does not come from one column"
-    if column.startswith("parent."):
-        source, column = "orders", column.removeprefix("parent.")
-        return f"it repeats {column} of its record"
+        return reason
     steps = [TRANSFORMS[TRANSFORMS[name].inverse] for name, _ in reversed(named_steps(rule.apply))]
-    words = _words_back(mapping, rule)
+    words = words_back(mapping.tables[rule.table]) if isinstance(rule.table, str) else None
 
     def undo(values: pa.Array, site: Site) -> pa.Array:
         if words is not None:
             values = per_value(values, lambda word: words.get(word, word), TEXT)
         for step in steps:
-            arguments = {"site": site} if step.wants_site else {}
-            if step.shape == "value":
-                kind = KINDS[step.gives]
-                values = per_value(values, lambda value, s=step, a=arguments: s.work(value, **a), kind)
-            else:
-                values = step.work(values, **arguments)
+            values = _undone(step, values, site)
         return values
 
     return Way(frame, source, column, undo)
 
 
-def _obstacle(mapping: Compiled, rule: Rule, column: str | None) -> str:  # noqa: PLR0911 - one return for each reason
-    if rule.constant is not None or rule.setting is not None:
-        return "it is the same for every record"
-    if rule.lookup is not None:
-        return f"it was looked up in {rule.lookup.reference}; several codes may lead there"
-    if column is None:
-        return "it is made from several columns or by conditions"
-    if column.startswith(("@", "out.", "extensions.")) and column != "@key":
-        return "it is not a column of the source"
-    for name, _ in named_steps(rule.apply):
-        if not TRANSFORMS[name].inverse:
-            return f"{name} loses something"
-    if rule.blank is not None:
-        return "a blank became a value"
-    table = _table(mapping, rule)
-    if table is not None and _lossy(table):
-        return "several words become one"
-    return ""
+def _undone(step: Transform, values: pa.Array, site: Site) -> pa.Array:
+    arguments = {"site": site} if step.wants_site else {}
+    if step.shape == "column":
+        return plain(step.work(values, **arguments))
+
+    def work(value: Any) -> Any:
+        return step.work(value, **arguments)
+
+    return per_value(values, work, KINDS[step.gives])
 
 
-def _table(mapping: Compiled, rule: Rule) -> Mapping[str, str] | ValueTable | None:
-    return mapping.tables[rule.table] if isinstance(rule.table, str) else rule.table
+def _obstacle(mapping: Compiled, rule: Rule, column: str | None) -> str:
+    """Why a column cannot be undone, "" when it can."""
+    lossy = [name for name, _ in named_steps(rule.apply) if not TRANSFORMS[name].inverse]
+    head = (column or "").partition(".")[0]
+    reasons = {
+        "it is the same for every record": rule.constant is not None or rule.setting is not None,
+        "it was looked up, and several codes may lead to the same": rule.lookup is not None,
+        "it is made from several columns or by conditions": column is None,
+        "it repeats a column of its record": head == "parent",
+        "it is not a column of the source": head in {"out", "extensions", "@position"},
+        f"{', '.join(lossy)} cannot be undone": bool(lossy),
+        "a blank became a value": rule.blank is not None,
+        "several words become one": rule.table is not None and _lossy(mapping, rule.table),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def _lossy(table: Mapping[str, str] | ValueTable) -> bool:
-    words = table if isinstance(table, dict) else table.values  # type: ignore[union-attr]
-    named = set() if isinstance(table, dict) else set(table.back)  # type: ignore[union-attr]
-    ours = list(words.values())  # type: ignore[union-attr, operator]
-    return any(ours.count(word) > 1 and word not in named for word in ours)
+def _lossy(mapping: Compiled, table: str | dict[str, str]) -> bool:
+    """Whether a word of ours could come from several, and nobody said which to use on the way back."""
+    if isinstance(table, dict):
+        return True
+    known = mapping.tables[table]
+    ours = list(known.values.values())
+    return bool(known.no_counterpart) or any(ours.count(word) > 1 and word not in known.back for word in ours)
 
 
 def words_back(table: ValueTable) -> dict[str, str]:
@@ -124,44 +124,37 @@ def words_back(table: ValueTable) -> dict[str, str]:
     return {ours: theirs for theirs, ours in table.values.items()} | dict(table.back)
 
 
-def _words_back(mapping: Compiled, rule: Rule) -> dict[str, str] | None:
-    table = _table(mapping, rule)
-    if table is None:
-        return None
-    if isinstance(table, dict):
-        return {ours: theirs for theirs, ours in table.items()}
-    return words_back(table)  # type: ignore[arg-type]
-
-
 def _joint_ways(frame: str, source: str, sentence: FrameSentence) -> dict[str, Way | str]:
     found: dict[str, Way | str] = {}
     for joint in sentence.together:
-        known = TRANSFORMS[joint.apply]
-        undone = TRANSFORMS[known.inverse].outputs if known.inverse else {}
+        inverse = TRANSFORMS[joint.apply].inverse
+        undone = TRANSFORMS[inverse].outputs if inverse else {}
         for output, ours in joint.gives.items():
             if output in undone and output in joint.from_:
-                found[f"{frame}.{ours}"] = Way(frame, source, joint.from_[output], lambda values, _: values)
+                found[f"{frame}.{ours}"] = Way(frame, source, joint.from_[output], _as_it_is)
             else:
                 found[f"{frame}.{ours}"] = f"{joint.apply} works it out of several columns"
     return found
 
 
+def _as_it_is(values: pa.Array, _: Site) -> pa.Array:
+    return values
+
+
 def foreign_frames(
     mapping: Compiled, frames: Mapping[str, pd.DataFrame], site: Site
 ) -> dict[str, pd.DataFrame]:
-    """The source's columns, as far as they are kept."""
+    """The source's columns, as far as they are kept, under ``orders`` and ``lines``."""
     import pandas as pd  # noqa: PLC0415 - only the border speaks pandas
 
     columns: dict[str, dict[str, pa.Array]] = {"orders": {}, "lines": {}}
-    tables = {
-        name: pa.Table.from_pandas(frame, preserve_index=False).combine_chunks()
-        for name, frame in frames.items()
-    }
+    tables = {name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()}
     for place, way in mapping.kept.items():
-        if isinstance(way, str) or way.frame not in tables:
-            continue
-        values = _values(tables[way.frame], place.split(".", 1)[1])
-        columns[way.source][way.column] = way.undo(values, site)
+        if not isinstance(way, str) and way.frame in tables:
+            values = _values(tables[way.frame], place.split(".", 1)[1])
+            columns[way.source][way.column] = way.undo(values, site)
+    if "lines" in tables and mapping.inbound:
+        columns["lines"]["parent.@key"] = plain(tables["lines"]["order_source_id"])
     return {
         name: pa.table(found).to_pandas(types_mapper=pd.ArrowDtype)
         for name, found in columns.items()
@@ -170,23 +163,45 @@ def foreign_frames(
 
 
 def _values(table: pa.Table, name: str) -> pa.Array:
-    if name.startswith("extensions."):
-        return extension_of(_one(table["extensions"]), name.removeprefix("extensions."))
-    return _one(table[name])
+    head, _, rest = name.partition(".")
+    column = plain(table[head])
+    return extension_of(column, rest) if rest else column
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+def foreign_payloads(mapping: Compiled, frames: Mapping[str, pd.DataFrame], site: Site) -> dict[str, bytes]:
+    """Canonical frames as JSON records of the foreign system, by key: what a write would carry.
+
+    Only kept columns are there. Numbers are written exactly as they are.
+    """
+    found = foreign_frames(mapping, frames, site)
+    records = {
+        row["@key"]: _nested(row, mapping.sentence.source.key) for row in found["orders"].to_dict("records")
+    }
+    for row in found["lines"].to_dict("records") if "lines" in found else ():
+        records[row["parent.@key"]].setdefault(mapping.each, []).append(_nested(row, ""))
+    return {
+        key: _EXACT.encode({mapping.sentence.source.envelope[0]: record}) for key, record in records.items()
+    }
 
 
-def wire_text(column: pa.Array) -> pa.Array:
-    """A source column as the text that JSON would carry."""
-    if is_text(column):
-        return pc.fill_null(column, "")
-    if pa.types.is_timestamp(column.type):
-        return pc.fill_null(pc.strftime(column, format="%Y-%m-%dT%H:%M:%S+0000"), "")
-    return (
-        pc.fill_null(pc.cast(column, TEXT), "")
-        if column.null_count < len(column)
-        else constant("", len(column))
-    )
+def _nested(row: Mapping[Any, Any], key: str) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for name, value in row.items():
+        said = "" if value is None or value is _missing() else value
+        if name == "@key":
+            record[key] = said
+        elif name.startswith(CUSTOM_FIELD):
+            record.setdefault("custom_field_hash", {})[name.removeprefix(CUSTOM_FIELD)] = said
+        elif not name.startswith("parent."):
+            *path, last = name.split(".")
+            inner = record
+            for part in path:
+                inner = inner.setdefault(part, {})
+            inner[last] = said
+    return record
+
+
+def _missing() -> object:
+    import pandas as pd  # noqa: PLC0415 - only the border speaks pandas
+
+    return pd.NA

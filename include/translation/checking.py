@@ -94,11 +94,12 @@ def _rule(mapping: Mapping, place: str, rule: Rule) -> Iterator[str]:
         if name not in mapping.sentence.settings:
             yield f"{place}: no setting {name!r}{among(name, mapping.sentence.settings)}"
     if rule.limit is not None and rule.limit.code not in set(Reason):
-        yield f"{place}.limit.code: no reason {rule.limit.code!r}{among(rule.limit.code, [str(r) for r in Reason])}"
+        known = [str(reason) for reason in Reason]
+        yield f"{place}.limit.code: no reason {rule.limit.code!r}{among(rule.limit.code, known)}"
     if rule.count is not None and rule.count not in mapping.sentence.frames:
         yield f"{place}.count: no frame {rule.count!r}{among(rule.count, mapping.sentence.frames)}"
     if rule.custom_field is not None and not (mapping.inbound and rule.custom_field.startswith("cf_")):
-        yield f"{place}.custom_field: {rule.custom_field!r} must be an api_name such as 'cf_rush_order', read from JSON"
+        yield f"{place}.custom_field: {rule.custom_field!r} is no api_name of JSON such as 'cf_rush_order'"
     for at, branch in enumerate(rule.when or ()):
         yield from _condition(f"{place}.when.{at}.if", branch.if_)
 
@@ -155,9 +156,9 @@ def _canonical(mapping: Mapping, plan: FramePlan) -> Iterator[str]:
     given = {ours for joint in sentence.together for ours in joint.gives.values()}
     for name in [*sentence.fields, *given]:
         if name not in plan.kinds:
-            yield f"frames.{plan.name}: {plan.sentence.target} has no column {name!r}{among(name, plan.kinds)}"
+            yield f"frames.{plan.name}: the target has no column {name!r}{among(name, plan.kinds)}"
     for name in sorted(set(plan.kinds) - set(plan.defaults) - set(sentence.fields) - given):
-        yield f"frames.{plan.name}.fields: {name!r} has no rule, and the canonical model has no default for it"
+        yield f"frames.{plan.name}.fields: {name!r} has no rule, and the model has no default"
     for name, rule in sentence.fields.items():
         words = allowed_words(sentence.target or "", name)
         for wrong in sorted(_words(mapping, rule) - words) if words else ():

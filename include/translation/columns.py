@@ -216,11 +216,17 @@ def _one_row(work: Callable[..., pa.Array], cells: list[pa.Array], kind: pa.Data
 
 
 def totals(column: pa.Array, owner: Rows, owners: int) -> pa.Array:
-    """The column summed by owning row; a row that owns nothing has 0."""
-    grouped = pa.table({"owner": owner, "value": column}).group_by("owner").aggregate([("value", "sum")])
+    """The column summed by owning row; a row that owns nothing has 0, one that owns a null has null."""
+    whole = pc.ScalarAggregateOptions(skip_nulls=False)
+    grouped = (
+        pa.table({"owner": owner, "value": column}).group_by("owner").aggregate([("value", "sum", whole)])
+    )
     sums = plain(grouped["value_sum"])
     found = plain(grouped["owner"]).to_numpy()
-    where = np.full(owners, -1, np.int64)
+    where = np.zeros(owners, np.int64)
     where[found] = np.arange(len(found))
-    index = pa.array(where, mask=where < 0)
-    return pc.fill_null(sums.take(index), pa.scalar(Decimal(0), sums.type))
+    owning = np.zeros(owners, bool)
+    owning[found] = True
+    if not len(sums):
+        return constant(Decimal(0), owners, sums.type)
+    return pick(owning, sums.take(pa.array(where)), constant(Decimal(0), owners, sums.type))

@@ -46,7 +46,7 @@ def _tested(condition: Condition, column: pa.Array) -> Mask:  # noqa: PLR0911 - 
     test = next(name for name in TESTS if getattr(condition, name) is not None)
     wanted = getattr(condition, test)
     if test == "blank":
-        return blank(column) == wanted
+        return blank(column) if wanted else ~blank(column)
     if test in _ORDER:
         return mask(_ORDER[test](number(column)[0], pa.scalar(Decimal(wanted), WORKING)))
     if test == "one_of":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from rapidfuzz import fuzz
 
 from include.canonical import Reason
 from include.errors import ConfigurationError
@@ -17,15 +18,16 @@ from include.translation.cells import Cells, Court, wrong_kind
 from include.translation.columns import (
     KINDS,
     WORKING,
-    added,
     blank,
     constant,
     distinct,
     guarded,
+    is_text,
     mask,
     per_row,
     pick,
 )
+from include.translation.combining import first_said, gathered, summed
 from include.translation.conditions import holds
 from include.translation.problems import Complaint
 from include.translation.reference import Candidate
@@ -34,7 +36,7 @@ from include.translation.steps import named_steps
 from include.translation.suggest import among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from include.translation.columns import Mask
     from include.translation.language import Concat, DatedRate, Rule, Setting, Steps, ValueTable
@@ -70,6 +72,8 @@ class Run:
         """The column that a rule describes.
 
         Args:
+            rule: what the mapping says.
+            rows: the rows it looks at.
             name: what it becomes, for rules that come from no column.
             kind: what the target wants; None leaves it as it comes.
             needed: the target cannot do without a value here.
@@ -99,7 +103,7 @@ class Run:
         if rule.from_ is not None:
             return Cells.of(rows.column(rule.from_), rule.from_)
         if rule.first is not None:
-            return _first(rule.first, rows)
+            return first_said(rule.first, rows)
         if rule.constant is not None:
             return Cells.of(constant(rule.constant, rows.count), name)
         if rule.setting is not None:
@@ -109,7 +113,7 @@ class Run:
         if rule.lookup is not None:
             return ask(self, rule.lookup, rows, rule.remedy or "")
         if rule.sum is not None:
-            return Cells.of(_summed(rule.sum, rows), name)
+            return self._summed(rule.sum, rows)
         if rule.count is not None:
             return Cells.of(rows.counted(rule.count), name)
         if rule.rate is not None:
@@ -117,6 +121,19 @@ class Run:
         if rule.concat is not None:
             return self._joined(rule.concat, rows, name)
         return self._branched(rule, rows, name, kind)
+
+    def _summed(self, names: list[str], rows: Rows) -> Cells:
+        """Signed columns added; a blank one counts as nothing, a bad one makes the sum bad."""
+        terms: list[Cells] = []
+        for name in names:
+            column = rows.column(name.lstrip("-"))
+            cells = Cells.of(column, name.lstrip("-"))
+            if is_text(column):
+                cells, wrong = cells.as_number()
+                cells = self.court.same(cells, rows, wrong, _NO_NUMBER)
+                cells = cells.filled("0", WORKING)
+            terms.append(cells)
+        return summed([-1 if name.startswith("-") else 1 for name in names], terms)
 
     def _joined(self, concat: Concat, rows: Rows, name: str) -> Cells:
         parts = [self.work(part, rows, name, None).as_text() for part in concat.parts]
@@ -142,7 +159,7 @@ class Run:
         if kind is None:
             done = [cells.as_text() for cells in done]
         return (
-            _gathered([where for where, _ in taken], done, name)
+            gathered([where for where, _ in taken], done, name)
             if done
             else Cells.of(pa.nulls(0, kind or TEXT), name)
         )
@@ -175,7 +192,7 @@ class Run:
     def _applied(self, transform: Transform, literals: Mapping[str, str], cells: Cells, rows: Rows) -> Cells:
         if transform.takes == "number":
             cells, wrong = cells.as_number()
-            cells = self.court.same(cells, rows, wrong, Complaint(Reason.INVALID_FORMAT, "is not a number"))
+            cells = self.court.same(cells, rows, wrong, _NO_NUMBER)
         elif transform.takes == "text":
             cells = cells.as_text()
         kind = WORKING if transform.gives == "number" else KINDS[transform.gives]
@@ -220,23 +237,28 @@ class Run:
         taken = pa.array(done, kind).take(index) if values else pa.nulls(rows.count, kind)
         return self.court.by_value(replace(cells, values=taken, void=void), rows, index, wrong)
 
+    def _words(self, rule: Rule) -> tuple[Mapping[str, str], frozenset[str]]:
+        """The words of a rule's table, and those that deliberately say nothing."""
+        if isinstance(rule.table, str):
+            table = self.tables[rule.table]
+            return table.values, frozenset(table.no_counterpart)
+        return rule.table or {}, frozenset()
+
     def _looked_up(self, cells: Cells, rows: Rows, rule: Rule) -> Cells:
         """The other system's word for each word."""
-        table = self.tables[rule.table] if isinstance(rule.table, str) else None
-        words = table.values if table else rule.table
-        silent = frozenset(table.no_counterpart) if table else frozenset()
+        words, silent = self._words(rule)
         cells = cells.as_text()
         values, index = distinct(cells.values)
         done: list[str | None] = []
         wrong: dict[int, Complaint] = {}
         for at, value in enumerate(values):
-            if value in words:  # type: ignore[operator]
-                done.append(words[value])  # type: ignore[index, call-overload]
+            if value in words:
+                done.append(words[value])
             elif value in silent or not value.strip():
                 done.append("")
             else:
                 done.append(None)
-                wrong[at] = self._remedied(_unknown(value, words), rule)  # type: ignore[arg-type]
+                wrong[at] = self._remedied(_unknown(value, words), rule)
         taken = pa.array(done, TEXT).take(index) if values else pa.nulls(rows.count, TEXT)
         return self.court.by_value(cells.become(taken), rows, index, wrong)
 
@@ -258,48 +280,14 @@ class Run:
         return replace(complaint, remedy=rule.remedy) if rule.remedy else complaint
 
 
+_NO_NUMBER = Complaint(Reason.INVALID_FORMAT, "is not a number")
 _TOO_LARGE = Complaint(Reason.OUT_OF_RANGE, "makes a number too large to carry")
 
 
 def _unknown(value: str, words: Mapping[str, str]) -> Complaint:
-    near = [Candidate(word, words[word], 0.0) for word in words if word]
+    scored = [
+        Candidate(word, ours, round(fuzz.ratio(value, word), 1)) for word, ours in words.items() if word
+    ]
+    near = sorted(scored, key=lambda candidate: (-candidate.score, candidate.value))
     says = f"is a word that the mapping does not know{among(value, words)}"
     return Complaint(Reason.UNKNOWN_VALUE, says, candidates=tuple(near[:5]))
-
-
-def _first(names: list[str], rows: Rows) -> Cells:
-    values = rows.column(names[0])
-    for name in names[1:]:
-        where = blank(values)
-        if where.any():
-            values = pick(where, rows.column(name), values)
-    return Cells.of(values, names[0])
-
-
-def _summed(names: list[str], rows: Rows) -> pa.Array:
-    signs = [-1 if name.startswith("-") else 1 for name in names]
-    columns = [rows.column(name.lstrip("-")) for name in names]
-    work: Callable[..., pa.Array] = lambda *cells: added(list(zip(signs, cells, strict=True)))  # noqa: E731
-    return guarded(work, [_numbers(column) for column in columns], WORKING)
-
-
-def _numbers(column: pa.Array) -> pa.Array:
-    from include.translation.columns import is_text, number  # noqa: PLC0415
-
-    return pc.fill_null(number(column)[0], pa.scalar(Decimal(0), WORKING)) if is_text(column) else column
-
-
-def _gathered(places: list[np.ndarray], parts: list[Cells], name: str) -> Cells:
-    """Parts of a column put back in the order of its rows."""
-    order = np.argsort(np.concatenate(places), kind="stable")
-    where = pa.array(order)
-
-    def together(columns: list[pa.Array]) -> pa.Array:
-        return pa.concat_arrays([column.cast(columns[0].type) for column in columns]).take(where)
-
-    voids = np.concatenate([part.voids() for part in parts])[order]
-    bads = np.concatenate(
-        [np.zeros(len(part.values), bool) if part.bad is None else part.bad for part in parts]
-    )[order]
-    raw = pa.concat_arrays([part.as_text().raw.cast(TEXT) for part in parts]).take(where)
-    return Cells(together([part.values for part in parts]), parts[0].name or name, raw, voids, bads)

@@ -66,7 +66,8 @@ class Condition(Sentence):
 
 
 TESTS = (
-    "equals", "not_equals", "one_of", "above", "at_least", "below", "at_most", "matches", "longer_than", "blank",
+    "equals", "not_equals", "one_of", "above", "at_least", "below", "at_most",
+    "matches", "longer_than", "blank",
 )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def _internal(part: Any) -> bool:
     return isinstance(part, str) and any(mark in part for mark in ("[", "constrained-", "function-"))
 
 
-def _said(fault: Any, model: type[BaseModel]) -> str:
+def _said(fault: Any, model: type[BaseModel]) -> str:  # noqa: PLR0911 - one return for each fault
     value = fault.get("input")
     match fault["type"]:
         case "string_type" | "string_pattern_mismatch" if not isinstance(value, str | dict | list):
@@ -159,7 +159,7 @@ def _words(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
 
 
 def version_of(said: object) -> str:
-    """What identifies a translation: the mapping's content and the code that carries it out, 16 hex digits."""
+    """What identifies a translation: content and code that carries it out, in 16 hex digits."""
     content = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode() + _code()).hexdigest()[:16]
 

@@ -138,12 +138,13 @@ def latest(distinct: Distinct, rows: Rows) -> Index:
     table = pa.table({str(at): rows.column(name) for at, name in enumerate(names)})
     order = pc.sort_indices(table, sort_keys=[(str(at), "ascending") for at in range(len(names))])
     ordered = rows.column(distinct.by).take(order).dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.empty(0, bool)  # noqa: FBT003
+    last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.empty(0, bool)
     chosen: Index = order.to_numpy()[last].astype(np.int64)
     said = ~np.asarray(
         [not value for value in rows.column(distinct.by).take(pa.array(chosen)).to_pylist()], bool
     )
-    return chosen[said]
+    kept: Index = chosen[said]
+    return kept
 
 
 def _with_own_lines(run: Run, plan: FramePlan, made: Made, rows: Rows) -> tuple[dict[str, pa.Array], Rows]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from include.canonical import Reason
 from include.errors import MappingError, SetError
-from include.translation.back import Way, foreign_frames, kept_ways
+from include.translation.back import Way, foreign_frames, foreign_payloads, kept_ways
 from include.translation.cells import Cells, Court
 from include.translation.columns import CANONICAL, KINDS, cast, constant, mask, pick
 from include.translation.evaluate import Run
@@ -222,17 +222,45 @@ class Mapping:
         """For each column made: the way back, or why there is none."""
         return kept_ways(self)
 
-    def back(self, frames: Map[str, pd.DataFrame], site: Site) -> dict[str, pd.DataFrame]:
-        """Undo the mapping for the columns that can be undone.
+    def to_foreign(self, frames: Map[str, pd.DataFrame], site: Site) -> dict[str, pd.DataFrame]:
+        """The way back of a mapping that leads to us: canonical frames become the foreign system's columns.
 
         Args:
-            frames: frames as this mapping makes them.
+            frames: ``orders`` and ``lines`` as :meth:`to_canonical` makes them.
             site: the same site.
 
         Returns:
-            Frames under the names of the *source*: ``orders`` and ``lines``, with the columns that the
-            source had, as typed as it had them.
+            Frames ``orders`` and ``lines`` with the kept columns under the foreign system's names.
+
+        Raises:
+            MappingError: the mapping leads the other way.
         """
+        self._must(inbound=True)
+        return foreign_frames(self, frames, site)
+
+    def to_payloads(self, frames: Map[str, pd.DataFrame], site: Site) -> dict[str, bytes]:
+        """:meth:`to_foreign` as JSON records by key.
+
+        Raises:
+            MappingError: the mapping leads the other way.
+        """
+        self._must(inbound=True)
+        return foreign_payloads(self, frames, site)
+
+    def from_foreign(self, frames: Map[str, pd.DataFrame], site: Site) -> dict[str, pd.DataFrame]:
+        """The way back of a mapping that leads from us: the foreign system's frames become canonical columns.
+
+        Args:
+            frames: as :meth:`from_canonical` makes them.
+            site: the same site.
+
+        Returns:
+            Frames ``orders`` and ``lines`` with the kept columns under our names.
+
+        Raises:
+            MappingError: the mapping leads the other way.
+        """
+        self._must(inbound=False)
         return foreign_frames(self, frames, site)
 
 

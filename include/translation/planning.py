@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, get_args
 
-import pyarrow as pa
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
@@ -19,6 +18,8 @@ from include.translation.suggest import among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from include.translation.language import FrameSentence, Rule
 

@@ -25,10 +25,10 @@ REMEDIES = {
     Reason.INVALID_FORMAT: "Correct the value at the source; its next version is carried.",
     Reason.OUT_OF_RANGE: "Correct the value at the source; its next version is carried.",
     Reason.TOO_LONG: "Shorten the text at the source, or widen the field in the target, then replay.",
-    Reason.UNKNOWN_VALUE: "Add the word to the mapping's value table, or correct it at the source, then replay.",
+    Reason.UNKNOWN_VALUE: "Add the word to the mapping's table, or correct it at the source, then replay.",
     Reason.NO_REFERENCE: "Create the code in the target or add an alias for it, then replay.",
-    Reason.AMBIGUOUS_REFERENCE: "Make the code distinct at the source or add an alias that decides, then replay.",
-    Reason.INACTIVE_REFERENCE: "Make the code active again in the target, or use another at the source, then replay.",
+    Reason.AMBIGUOUS_REFERENCE: "Make the code distinct at the source or add an alias, then replay.",
+    Reason.INACTIVE_REFERENCE: "Make the code active in the target, or use another, then replay.",
     Reason.NO_RATE: "Add the exchange rate of that day to the rate table, then replay.",
     Reason.NO_LINES: "Add a line at the source, or cancel the order there.",
     Reason.TOTALS_MISMATCH: "Correct the amounts at the source: total and lines must agree.",
@@ -68,8 +68,10 @@ class Problems:
         """Note one problem.
 
         Args:
+            place: the record and the line.
             name: the field as the source names it.
             value: the value as the source sent it.
+            complaint: what is wrong with it.
         """
         self._rows.append((place, name, value, complaint))
 

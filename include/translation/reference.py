@@ -39,7 +39,7 @@ def normalised(code: str) -> str:
 
 
 def barcode(code: str) -> str:
-    """A GTIN without its padding, so that UPC-A, EAN-13 and GTIN-14 of one article agree; "" if it is none."""
+    """A GTIN without its padding, so that UPC-A, EAN-13 and GTIN-14 agree; "" if it is none."""
     digits = _BLANKS.sub("", code).replace("-", "")
     return digits.lstrip("0") if digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14 else ""
 

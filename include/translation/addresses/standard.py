@@ -29,9 +29,10 @@ class Postal(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def standardised(address: Postal, country_code: str = "") -> Postal:
-    """The address with ISO country and subdivision, the country's way of writing postal codes, USPS
-    abbreviations in the United States, and no doubled blanks. Everything else stays as it was written.
+    """One address in its standard form.
 
+    ISO country and subdivision, the country's way of writing postal codes, the Postal Service's
+    abbreviations in the United States, and no doubled blanks. Everything else stays as it was written.
     Idempotent. An unknown country stays as its words (the caller decides what to do about it).
     """
     code = country(address.country, country_code)

@@ -45,7 +45,7 @@ def without_hash(column: pa.Array) -> pa.Array:
 
 @whole_column()
 def two_letters(column: pa.Array) -> pa.Array:
-    """Keep a code of exactly two letters in capitals, else nothing: `"wa"` gives `"WA"`, `"IOW"` gives `""`."""
+    """Keep a code of exactly two letters, in capitals: `"wa"` gives `"WA"`, `"IOW"` gives `""`."""
     capital = pc.utf8_upper(pc.utf8_trim_whitespace(column))
     return pc.if_else(pc.match_substring_regex(capital, "^[A-Z]{2}$"), capital, "")
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.translation.columns import KINDS, per_value
 from include.translation.registry import each_value, whole_column
-from include.translation.site import Site
+
+if TYPE_CHECKING:
+    from include.translation.site import Site
 
 MOMENT = KINDS["moment"]
 
