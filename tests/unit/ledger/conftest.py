@@ -90,11 +90,11 @@ def postgres_url(postgres_migrated: str) -> str:
 
 
 def empty(url: str) -> None:
-    ledger = Ledger.connect(url)
+    """Deleting is a few milliseconds, TRUNCATE of as many tables a hundred."""
+    ledger = Ledger.connect(url, pooled=False)
+    deletions = "; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)
     with ledger.database.begin("empty") as connection:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
-    ledger.close()
+        connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletions}")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

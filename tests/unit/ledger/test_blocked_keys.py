@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from include.ledger import Ledger, Outcome
 
 FLOW = "zoho_orders_to_sage100"

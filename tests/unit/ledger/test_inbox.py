@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from include.errors import ConfigurationError, PermanentError
 from include.ledger import LeaseLostError, Ledger, Outcome
 
@@ -219,6 +220,6 @@ def test_a_tally_may_look_at_a_window(ledger: Ledger, keep, clock) -> None:
 
 def test_an_empty_database_says_what_to_do(tmp_path) -> None:
     ledger = Ledger.connect(f"sqlite:///{tmp_path}/none.sqlite")
-    with pytest.raises(ConfigurationError, match="include.ledger migrate"):
+    with pytest.raises(ConfigurationError, match=r"include\.ledger migrate"):
         ledger.inbox.pending(FLOW)
     ledger.close()

@@ -55,16 +55,18 @@ def _inbox() -> None:
         _instant("not_before", nullable=True),
         _instant("settled_at", nullable=True),
         sa.CheckConstraint(
-            "(state IN ('held', 'done')) = (outcome IS NOT NULL)", name="ck_inbox_outcome_when_settled"
+            "(state IN ('held', 'done')) = (outcome IS NOT NULL)", name=op.f("ck_inbox_outcome_when_settled")
         ),
         sa.CheckConstraint(
             "outcome IN ('loaded', 'unchanged', 'parked', 'rejected', 'duplicate', 'in_doubt')",
-            name="ck_inbox_outcome",
+            name=op.f("ck_inbox_outcome"),
         ),
-        sa.CheckConstraint("state <> 'leased' OR batch_id IS NOT NULL", name="ck_inbox_leased_has_batch"),
-        sa.CheckConstraint("state IN ('pending', 'leased', 'held', 'done')", name="ck_inbox_state"),
-        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
-        sa.UniqueConstraint("flow", "system", "delivery_id", name="uq_inbox_delivery"),
+        sa.CheckConstraint(
+            "state <> 'leased' OR batch_id IS NOT NULL", name=op.f("ck_inbox_leased_has_batch")
+        ),
+        sa.CheckConstraint("state IN ('pending', 'leased', 'held', 'done')", name=op.f("ck_inbox_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+        sa.UniqueConstraint("flow", "system", "delivery_id", name=op.f("uq_inbox_delivery")),
     )
     op.create_index("ix_inbox_batch", "inbox", ["batch_id", "id"], **_where(sa.text("batch_id IS NOT NULL")))
     op.create_index(
@@ -84,8 +86,8 @@ def _inbox() -> None:
         _instant("lease_until"),
         _text("state", "live"),
         sa.Column("rows", sa.Integer(), nullable=False),
-        sa.CheckConstraint("state IN ('live', 'settled', 'released', 'lost')", name="ck_batches_state"),
-        sa.PrimaryKeyConstraint("id", name="pk_batches"),
+        sa.CheckConstraint("state IN ('live', 'settled', 'released', 'lost')", name=op.f("ck_batches_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
     )
     op.create_index("ix_batches_live", "batches", ["lease_until"], **_where(sa.text("state = 'live'")))
     op.create_table(
@@ -93,7 +95,7 @@ def _inbox() -> None:
         _text("system"),
         _text("record_key"),
         _text("batch_id"),
-        sa.PrimaryKeyConstraint("system", "record_key", name="pk_key_leases"),
+        sa.PrimaryKeyConstraint("system", "record_key", name=op.f("pk_key_leases")),
     )
     op.create_index("ix_key_leases_batch", "key_leases", ["batch_id"])
     op.create_table(
@@ -104,7 +106,7 @@ def _inbox() -> None:
         _instant("expires_at"),
         _instant("answered_at", nullable=True),
         _text("run_id", ""),
-        sa.PrimaryKeyConstraint("id", name="pk_wakes"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wakes")),
     )
     op.create_index(
         "uq_wakes_outstanding", "wakes", ["flow"], unique=True, **_where(sa.text("answered_at IS NULL"))
@@ -125,7 +127,9 @@ def _carried() -> None:
         _text("natural_key", ""),
         _instant("created_at"),
         _instant("updated_at"),
-        sa.PrimaryKeyConstraint("source_id", "source_system", "entity", "target_system", name="pk_crosswalk"),
+        sa.PrimaryKeyConstraint(
+            "source_id", "source_system", "entity", "target_system", name=op.f("pk_crosswalk")
+        ),
     )
     op.create_index("ix_crosswalk_natural", "crosswalk", ["natural_key"])
     op.create_index(
@@ -140,7 +144,7 @@ def _carried() -> None:
         _text("owner"),
         _instant("lease_until"),
         sa.PrimaryKeyConstraint(
-            "source_id", "source_system", "entity", "target_system", name="pk_write_claims"
+            "source_id", "source_system", "entity", "target_system", name=op.f("pk_write_claims")
         ),
     )
     op.create_table(
@@ -157,9 +161,9 @@ def _carried() -> None:
         _instant("created_at"),
         _instant("updated_at"),
         sa.CheckConstraint(
-            "state IN ('intended', 'sent', 'committed', 'refused', 'in_doubt')", name="ck_writes_state"
+            "state IN ('intended', 'sent', 'committed', 'refused', 'in_doubt')", name=op.f("ck_writes_state")
         ),
-        sa.PrimaryKeyConstraint("key", name="pk_writes"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_writes")),
     )
     op.create_index("ix_writes_record", "writes", ["flow", "entity", "record_key", "state"])
     op.create_index(
@@ -184,7 +188,7 @@ def _carried() -> None:
         _text("detail", ""),
         _text("prev_hash"),
         _text("hash"),
-        sa.PrimaryKeyConstraint("seq", name="pk_audit"),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
     )
     op.create_index("ix_audit_record", "audit", ["record_key", "seq"])
 
@@ -219,13 +223,13 @@ def _set_aside() -> None:
         _instant("resolved_at", nullable=True),
         _text("resolution", ""),
         sa.CheckConstraint(
-            "(state = 'resolved') = (resolved_at IS NOT NULL)", name="ck_exceptions_resolved_when"
+            "(state = 'resolved') = (resolved_at IS NOT NULL)", name=op.f("ck_exceptions_resolved_when")
         ),
-        sa.CheckConstraint("disposition IN ('parked', 'rejected')", name="ck_exceptions_disposition"),
-        sa.CheckConstraint("state IN ('open', 'retrying', 'resolved')", name="ck_exceptions_state"),
-        sa.PrimaryKeyConstraint("id", name="pk_exceptions"),
+        sa.CheckConstraint("disposition IN ('parked', 'rejected')", name=op.f("ck_exceptions_disposition")),
+        sa.CheckConstraint("state IN ('open', 'retrying', 'resolved')", name=op.f("ck_exceptions_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exceptions")),
         sa.UniqueConstraint(
-            "flow", "record_key", "code", "field", "line", "value", name="uq_exceptions_identity"
+            "flow", "record_key", "code", "field", "line", "value", name=op.f("uq_exceptions_identity")
         ),
     )
     op.create_index(
@@ -245,7 +249,7 @@ def _shared() -> None:
         _text("name"),
         _text("value"),
         _instant("updated_at"),
-        sa.PrimaryKeyConstraint("name", name="pk_cursors"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
     )
     op.create_table(
         "budgets",
@@ -254,22 +258,22 @@ def _shared() -> None:
         _text("day", ""),
         sa.Column("day_used", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("granted", sa.BigInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint("day_used >= 0", name="ck_budgets_day_used"),
-        sa.PrimaryKeyConstraint("name", name="pk_budgets"),
+        sa.CheckConstraint("day_used >= 0", name=op.f("ck_budgets_day_used")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_budgets")),
     )
     op.create_table(
         "budget_blocks",
         _text("name"),
         _instant("until"),
         _text("reason", ""),
-        sa.PrimaryKeyConstraint("name", name="pk_budget_blocks"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_budget_blocks")),
     )
     op.create_table(
         "slots",
         _text("id"),
         _text("name"),
         _instant("lease_until"),
-        sa.PrimaryKeyConstraint("id", name="pk_slots"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slots")),
     )
     op.create_index("ix_slots_name", "slots", ["name", "lease_until"])
     op.create_table(
@@ -279,7 +283,7 @@ def _shared() -> None:
         _instant("expires_at"),
         _instant("minted_at"),
         sa.Column("generation", sa.BigInteger(), server_default="1", nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_tokens"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tokens")),
     )
     op.create_table(
         "run_reports",
@@ -289,7 +293,7 @@ def _shared() -> None:
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("balanced", sa.Boolean(), nullable=False),
         _text("counts", "{}"),
-        sa.PrimaryKeyConstraint("flow", "run_id", name="pk_run_reports"),
+        sa.PrimaryKeyConstraint("flow", "run_id", name=op.f("pk_run_reports")),
     )
     op.create_index("ix_run_reports_finished", "run_reports", ["flow", "finished_at"])
     op.create_index("ix_run_reports_latest", "run_reports", ["finished_at"])
@@ -301,8 +305,8 @@ def _shared() -> None:
         sa.Column("rate", sa.Numeric(precision=20, scale=10), nullable=False),
         _text("source", ""),
         _instant("stored_at"),
-        sa.CheckConstraint("rate > 0", name="ck_rates_positive"),
-        sa.PrimaryKeyConstraint("base", "quote", "on_date", name="pk_rates"),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_rates_positive")),
+        sa.PrimaryKeyConstraint("base", "quote", "on_date", name=op.f("pk_rates")),
     )
 
 
