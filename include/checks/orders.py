@@ -45,7 +45,8 @@ def check_orders(
     Args:
         orders: ``ORDER_FRAME``.
         lines: ``LINE_FRAME``.
-        headers: what would be written to SO_SalesOrderHeader, with ``key`` and ``expected_total``.
+        headers: what would be written to SO_SalesOrderHeader, with ``key``,
+            ``expected_tax`` and ``expected_total``.
         details: what would be written to SO_SalesOrderDetail, with ``key``, ``position``, ``extension``.
         widths: characters of each text column, by (table, column), as the site's dictionary says.
 
@@ -99,17 +100,18 @@ def _orders_frame(
 
 
 def _sage_totals(headers: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
-    """What Sage 100 will compute: extensions less discount plus freight, against what we expect."""
+    """What Sage 100 will compute: extensions less discount plus freight and tax, against what we expect."""
     sums = _sum(details, "key", "extension").drop(columns="line_count")
     table = pa.Table.from_pandas(
-        headers[["key", "FreightAmt", "DiscountAmt", "expected_total"]].merge(sums, on="key", how="left"),
+        headers[["key", "FreightAmt", "DiscountAmt", "expected_tax", "expected_total"]].merge(sums, on="key", how="left"),
         preserve_index=False,
     )
     zero = pa.scalar(0, MONEY)
-    freight, discount, extension = (
-        pc.coalesce(table[name].cast(MONEY), zero) for name in ("FreightAmt", "DiscountAmt", "extension")
+    freight, discount, tax, extension = (
+        pc.coalesce(table[name].cast(MONEY), zero)
+        for name in ("FreightAmt", "DiscountAmt", "expected_tax", "extension")
     )
-    due = pc.add(pc.subtract(extension, discount), freight).cast(MONEY)
+    due = pc.add(pc.add(pc.subtract(extension, discount), freight), tax).cast(MONEY)
     frame: pd.DataFrame = pa.table(
         {"key": table["key"], "sage_due": due, "sage_total": table["expected_total"].cast(MONEY)}
     ).to_pandas(types_mapper=pd.ArrowDtype)
