@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from include.gateway.failpoints import pass_by
 from include.gateway.idempotency import AnswerStore, Claim, Verdict, fingerprint_of
 from include.gateway.key_locks import KeyLocks
-from include.gateway.messages import Finding
+from include.gateway.messages import Finding, MessageTable
 from include.gateway.models import Health, Seats, WorkerHealth
 from include.gateway.problems import Answer, ProblemError, unavailable
 from include.gateway.process_lock import ProcessLock
@@ -57,7 +57,9 @@ class Gateway:
 
         Raises:
             RuntimeError: another gateway uses the directory.
+            ValueError: the site's message patterns cannot be read.
         """
+        MessageTable.load(self._settings.messages)
         self._settings.state.mkdir(parents=True, exist_ok=True)
         if not self._alone.take(seconds=5.0):
             raise RuntimeError(f"another gateway uses {self._settings.state}: give each its own directory")

@@ -49,7 +49,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Drop the session and the ODBC connection; also said by a worker that did so by itself."""
+    """Drop the session and the ODBC connection; a worker also says so by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,7 @@ def serve(connection: Connection, settings: Settings, slot: int) -> None:
         raise RuntimeError(f"another process holds the lock of worker {slot}")
     worker = Worker(settings)
     try:
+        connection.send(Rest())  # ready, and no session yet
         while True:
             if not connection.poll(settings.idle_seconds):
                 worker.rest()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+START_SECONDS = 60.0
+"""For the process to start, before the clock of its first job runs."""
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -146,7 +148,21 @@ class Slot:
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
+        self._await_start(ours)
         return ours
+
+    def _await_start(self, pipe: Connection) -> None:
+        """Nothing is asked of a worker that has not said it is there; so a failed start leaves no doubt."""
+        try:
+            there = pipe.poll(START_SECONDS) and pipe.recv() is not None
+        except (EOFError, OSError):
+            there = False
+        if not there:
+            self.kill()
+            patience = self._settings.retry_after_seconds
+            raise unavailable(
+                "worker_failed", "no worker could be started; see the log", retry_after=patience
+            )
 
 
 class Pool:

@@ -134,7 +134,7 @@ def test_nobody_comes_in_without_a_token(serve: Serve) -> None:
     for authorization in (
         "",
         "Bearer wrong",
-        "Bearer ",
+        "Bearer",
         "Basic second-token",
         "second-token",
         "Bearer first-tokenx",

@@ -227,3 +227,13 @@ def test_a_failpoint_kills_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     pass_by("before_store")
     pass_by("before_store")
     assert killed == [(os.getpid(), signal.SIGKILL)]
+
+
+def test_a_worker_that_cannot_start_leaves_no_doubt(open_gateway: Open, tmp_path: Path) -> None:
+    """Not 504: nobody has begun anything."""
+    patterns = tmp_path / "messages.toml"
+    patterns.write_text("")
+    gateway = open_gateway(messages=patterns)
+    patterns.write_text("[[rule]]\ncode = 'x'\n")
+    answer = gateway.carry_out(create())
+    assert (answer.status, codes(answer.body)[0][0]) == (503, "worker_failed")
