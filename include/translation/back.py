@@ -65,11 +65,12 @@ def kept_ways(mapping: Compiled) -> dict[str, Way | str]:
 
 
 def _way(mapping: Compiled, frame: str, source: str, rule: Rule) -> Way | str:
-    column = CUSTOM_FIELD + rule.custom_field if rule.custom_field else rule.from_
+    column = _origin(mapping, rule)
     reason = _obstacle(mapping, rule, column)
     if reason or column is None:
         return reason
-    steps = [TRANSFORMS[TRANSFORMS[name].inverse] for name, _ in reversed(named_steps(rule.apply))]
+    named = [TRANSFORMS[name].inverse for name, _ in reversed(named_steps(rule.apply))]
+    steps = [TRANSFORMS[name] for name in named if name]
     words = words_back(mapping.tables[rule.table]) if isinstance(rule.table, str) else None
 
     def undo(values: pa.Array, site: Site) -> pa.Array:
@@ -80,6 +81,21 @@ def _way(mapping: Compiled, frame: str, source: str, rule: Rule) -> Way | str:
         return values
 
     return Way(frame, source, column, undo)
+
+
+def _origin(mapping: Compiled, rule: Rule) -> str | None:
+    """The one column to which the value may go back.
+
+    On the way to us a value that was chosen or added from several columns may go back into the first:
+    reading it again gives the same. On the way from us it would tell a tale about the others.
+    """
+    if rule.custom_field:
+        return CUSTOM_FIELD + rule.custom_field
+    if mapping.inbound and rule.first:
+        return rule.first[0]
+    if mapping.inbound and rule.sum and not any(name.startswith("-") for name in rule.sum):
+        return rule.sum[0]
+    return rule.from_
 
 
 def _undone(step: Transform, values: pa.Array, site: Site) -> pa.Array:
@@ -95,16 +111,17 @@ def _undone(step: Transform, values: pa.Array, site: Site) -> pa.Array:
 
 def _obstacle(mapping: Compiled, rule: Rule, column: str | None) -> str:
     """Why a column cannot be undone, "" when it can."""
-    lossy = [name for name, _ in named_steps(rule.apply) if not TRANSFORMS[name].inverse]
+    used = [TRANSFORMS[name] for name, _ in named_steps(rule.apply)]
+    lossy = [known.name for known in used if not (known.inverse or (known.settles and mapping.inbound))]
     head = (column or "").partition(".")[0]
     reasons = {
         "it is the same for every record": rule.constant is not None or rule.setting is not None,
         "it was looked up, and several codes may lead to the same": rule.lookup is not None,
         "it is made from several columns or by conditions": column is None,
         "it repeats a column of its record": head == "parent",
-        "it is not a column of the source": head in {"out", "extensions", "@position"},
+        "it is not a column of the source": head in {"out", "@position"},
         f"{', '.join(lossy)} cannot be undone": bool(lossy),
-        "a blank became a value": rule.blank is not None,
+        "a blank became a value": rule.blank is not None and not mapping.inbound,
         "several words become one": rule.table is not None and _lossy(mapping, rule.table),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
@@ -196,7 +213,9 @@ def _nested(row: Mapping[Any, Any], key: str) -> dict[str, Any]:
             *path, last = name.split(".")
             inner = record
             for part in path:
-                inner = inner.setdefault(part, {})
+                is_list = part.endswith("[]")
+                below = inner.setdefault(part.removesuffix("[]"), [{}] if is_list else {})
+                inner = below[0] if is_list else below
             inner[last] = said
     return record
 

@@ -31,22 +31,26 @@ def holds(condition: Condition, rows: Rows) -> Mask:
         return reduce(np.logical_or, (holds(part, rows) for part in condition.any))
     if condition.not_ is not None:
         return ~holds(condition.not_, rows)
-    return _tested(condition, rows.column(condition.column or ""))
+    return _tested(condition, rows.column(condition.column or ""), rows)
 
 
 def columns_of(condition: Condition) -> Iterator[str]:
     """Every column that a condition looks at."""
     if condition.column:
         yield condition.column
+    if condition.same_as:
+        yield condition.same_as
     for part in (*(condition.all or ()), *(condition.any or ()), *filter(None, [condition.not_])):
         yield from columns_of(part)
 
 
-def _tested(condition: Condition, column: pa.Array) -> Mask:  # noqa: PLR0911 - one return for each test
+def _tested(condition: Condition, column: pa.Array, rows: Rows) -> Mask:  # noqa: PLR0911 - one return for each test
     test = next(name for name in TESTS if getattr(condition, name) is not None)
     wanted = getattr(condition, test)
     if test == "blank":
         return blank(column) if wanted else ~blank(column)
+    if test == "same_as":
+        return mask(pc.equal(column, rows.column(wanted)))
     if test in _ORDER:
         return mask(_ORDER[test](number(column)[0], pa.scalar(Decimal(wanted), WORKING)))
     if test == "one_of":

@@ -47,6 +47,7 @@ class Condition(Sentence):
     at_most: Number | None = None
     matches: Text | None = Field(default=None, description="regular expression found in the text (RE2)")
     longer_than: Number | None = None
+    same_as: Column | None = Field(default=None, description="another column of the row with the same text")
     blank: Switch | None = None
     all: list[Condition] | None = Field(default=None, min_length=1)
     any: list[Condition] | None = Field(default=None, min_length=1)
@@ -67,7 +68,7 @@ class Condition(Sentence):
 
 TESTS = (
     "equals", "not_equals", "one_of", "above", "at_least", "below", "at_most",
-    "matches", "longer_than", "blank",
+    "matches", "longer_than", "same_as", "blank",
 )  # fmt: skip
 
 

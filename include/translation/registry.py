@@ -54,6 +54,7 @@ class Transform:
         takes: the engine turns the column into this before the call.
         gives: kind of the result (``include.translation.columns.KINDS``), or "number".
         inverse: name of the transform that undoes it, "" when nothing does.
+        settles: what it gave, it gives again (a normaliser), so its result may go back as it is.
         arguments: name → ``str``, ``int`` or ``column``.
         outputs: of a together-transform: name → kind.
     """
@@ -64,6 +65,7 @@ class Transform:
     takes: Takes = "text"
     gives: str = "text"
     inverse: str = ""
+    settles: bool = False
     inputs: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -84,17 +86,17 @@ _LITERALS = {"str": "str", "int": "int", "pa.Array": "column"}
 
 
 def each_value(
-    *, takes: Takes = "text", gives: str = "text", inverse: str = ""
+    *, takes: Takes = "text", gives: str = "text", inverse: str = "", settles: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function of one value."""
-    return _register("value", takes=takes, gives=gives, inverse=inverse)
+    return _register("value", takes=takes, gives=gives, inverse=inverse, settles=settles)
 
 
 def whole_column(
-    *, takes: Takes = "text", gives: str = "text", inverse: str = ""
+    *, takes: Takes = "text", gives: str = "text", inverse: str = "", settles: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function of one Arrow column."""
-    return _register("column", takes=takes, gives=gives, inverse=inverse)
+    return _register("column", takes=takes, gives=gives, inverse=inverse, settles=settles)
 
 
 def together(

@@ -6,13 +6,13 @@ from include.translation.reference import barcode, normalised
 from include.translation.registry import each_value
 
 
-@each_value()
+@each_value(settles=True)
 def sku_key(value: str) -> str:
     """A code without what people vary: `" nw-10 "` and `"NW-0010"` both give `"NW-10"`."""
     return normalised(value)
 
 
-@each_value()
+@each_value(settles=True)
 def barcode_key(value: str) -> str:
     """A barcode without its padding; UPC-A, EAN-13 and GTIN-14 of one article agree."""
     return barcode(value)

@@ -69,7 +69,7 @@ def amount_part(value: str) -> Decimal | None:
     return Decimal(0) if _PERCENT.match(value) else _decimal(value)
 
 
-@each_value(gives="number")
+@each_value(gives="number", settles=True)
 def total(value: str) -> Decimal | None:
     """The sum of a list column such as `line_item_taxes[].tax_amount`; an empty list is blank."""
     parts = [part for part in value.split(LISTED) if part.strip()]
