@@ -58,21 +58,19 @@ def install_requirements(environment: Path, locks: tuple[Path, ...]) -> None:
     if not (environment / "bin" / "python").exists():
         create_environment(environment)
     say(f"Installing {', '.join(lock.name for lock in locks)} into {environment} (once, a minute or two)")
-    command: list[str | Path] = [
-        environment / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--compile",
-    ]
-    for lock in locks:
-        command += ["--requirement", lock]
-    if run(command).returncode != 0:
+    wanted = [argument for lock in locks for argument in ("--requirement", lock)]
+    # Itself too: Airflow finds our connection types through the project's entry point.
+    if not (pip(environment, *wanted) and pip(environment, "--no-deps", "--editable", ROOT)):
         raise SetupError("pip could not install the pinned requirements; its message stands above")
     for old in environment.glob(".installed-*"):
         old.unlink()
     stamp(environment, locks).touch()
+
+
+def pip(environment: Path, *arguments: str | Path) -> bool:
+    """Let the environment's pip install something, bytecode compiled; whether it could."""
+    python = environment / "bin" / "python"
+    return run([python, "-m", "pip", "install", "--quiet", "--compile", *arguments]).returncode == 0
 
 
 def create_environment(environment: Path) -> None:
@@ -125,8 +123,8 @@ def install_packages(packages: tuple[str, ...]) -> bool:
 def stamp(environment: Path, locks: tuple[Path, ...]) -> Path:
     """The empty file that says these locks are installed; named after them and Python's version."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
-    for lock in locks:
-        digest.update(lock.read_bytes())
+    for file in (*locks, ROOT / "pyproject.toml"):
+        digest.update(file.read_bytes())
     return environment / f".installed-{digest.hexdigest()[:12]}"
 
 
