@@ -24,7 +24,14 @@ class TradebridgePlugin(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
             "url_route": "tradebridge-exceptions",
-        }
+        },
+        {
+            "name": "Checks",
+            "href": "/tradebridge/checks/index.html",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "tradebridge-checks",
+        },
     ]
 
     @cached_property

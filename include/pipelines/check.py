@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from include.checks import check_orders
 from include.pipelines.outcomes import gathered, keep
@@ -10,6 +13,9 @@ from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS, text_wi
 
 if TYPE_CHECKING:
     from include.pipelines.ports import Ticket, World
+
+RESULTS = "check_results"
+"""Staged validation results, one JSON document a suite, for Data Docs."""
 
 
 def check(world: World, ticket: Ticket) -> dict[str, int]:
@@ -31,5 +37,8 @@ def check(world: World, ticket: Ticket) -> dict[str, int]:
         widths=text_widths(world),
     )
     keep(staging, "check", {}, found.problems)
+    staging.write(
+        RESULTS, pd.DataFrame({"result": [json.dumps(result) for result in found.results]}, dtype="str")
+    )
     aside, _ = gathered(staging)
     return {"checked": len(orders), "accepted": int((~orders.source_id.isin(aside)).sum())}

@@ -266,8 +266,7 @@ def _met_before(hit: Mapping[str, Any], number: str) -> dict[str, object]:
         + (
             "has the same PO number and was not made by us" if by_hand else "was completed or deleted already"
         ),
-        remedy="Compare the two. If they are one order, name it in the crosswalk; if not, change the PO number in "
-        "Sage. Then replay.",
+        remedy="Compare the two: name it in the crosswalk if they are one, else change Sage's PO number; replay.",
         candidates=[{"value": hit["SalesOrderNo"], "label": f"status {hit['OrderStatus']}", "score": 1.0}],
     )
 

@@ -28,6 +28,18 @@ log = logging.getLogger(__name__)
 RETURN_AFTER = timedelta(seconds=30)
 """A batch that failed comes back after this, doubled with every attempt."""
 RETURN_AT_MOST = timedelta(hours=1)
+TASKS = tuple(
+    f"task:{task}"
+    for task in (
+        "claim_batches",
+        "carry_batch.extract_orders",
+        "carry_batch.translate_orders",
+        "carry_batch.check_orders",
+        "carry_batch.load_orders",
+        "settle_orders",
+    )
+)
+"""Record keys under which ``tradebridge.failures`` files failed tasks of this flow."""
 
 
 def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> dict[str, int]:
@@ -49,6 +61,8 @@ def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> d
         report.received += len(received)
         _settle_batch(world, ticket, received, report)
     counts = report.close()
+    if report.received and not report.returned:
+        world.ledger.exceptions.resolve(flow, TASKS, how=f"a later run went through: {run_id}")
     world.ledger.reports.save(flow=flow, run_id=run_id, counts=counts)
     return counts
 

@@ -9,6 +9,7 @@ folder, s3, gs, abfs) in a task.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import pandas as pd
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 
@@ -27,6 +29,12 @@ class StagingPath(Protocol):
         ...
     def mkdir(self, *, parents: bool = ..., exist_ok: bool = ...) -> None: ...  # noqa: D102
     def exists(self) -> bool: ...  # noqa: D102
+    def iterdir(self) -> Iterator[Self]: ...  # noqa: D102
+    def unlink(self) -> None: ...  # noqa: D102
+    def rmdir(self) -> None: ...  # noqa: D102
+    def stat(self) -> Any: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -75,3 +83,28 @@ class Staging:
     def __str__(self) -> str:
         """The folder, for payload references in exceptions."""
         return str(self._folder)
+
+
+def batches(root: StagingPath, flow: str) -> Iterator[StagingPath]:
+    """The staged batches of a flow, whatever their run."""
+    folder = root / flow
+    if folder.exists():
+        for run in folder.iterdir():
+            yield from run.iterdir()
+
+
+def prune(root: StagingPath, flow: str, *, older_than: datetime) -> int:
+    """Remove batches whose newest file is older; returns how many.
+
+    What an exception refers to must outlive the exception: choose the age accordingly.
+    """
+    removed = 0
+    for batch in list(batches(root, flow)):
+        files = list(batch.iterdir())
+        newest = max((datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in files), default=None)
+        if newest is None or newest < older_than:
+            for file in files:
+                file.unlink()
+            batch.rmdir()
+            removed += 1
+    return removed

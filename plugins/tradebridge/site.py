@@ -4,6 +4,8 @@ Read when asked, from Airflow Variables (``AIRFLOW_VAR_...`` works too):
 
 * ``tradebridge_staging``: where record sets wait between tasks; any ObjectStoragePath
   (``file:///...``, ``s3://conn@bucket/...``). Default: ``tradebridge/staging`` under AIRFLOW_HOME.
+* ``tradebridge_data_docs``: folder of the pages that show what the checks found; it must be one that
+  the API server sees. Default: ``tradebridge/data_docs`` under AIRFLOW_HOME.
 * ``tradebridge_site``: JSON object of settings that the mappings read (company currency, default
   division, tax schedule, ...), laid over :data:`DEFAULTS`.
 """
@@ -30,6 +32,15 @@ def settings() -> dict[str, str]:
 
 def staging_root() -> str:
     """Address of the staging area."""
-    home = os.environ.get("AIRFLOW_HOME", str(Path.home() / "airflow"))
-    root: str = Variable.get("tradebridge_staging", default=f"file://{home}/tradebridge/staging")
+    root: str = Variable.get("tradebridge_staging", default=f"file://{_home()}/tradebridge/staging")
     return root
+
+
+def data_docs() -> str:
+    """Folder of the published Data Docs."""
+    folder: str = Variable.get("tradebridge_data_docs", default=f"{_home()}/tradebridge/data_docs")
+    return folder
+
+
+def _home() -> str:
+    return os.environ.get("AIRFLOW_HOME", str(Path.home() / "airflow"))

@@ -6,14 +6,15 @@ is escaped; the one script is our own file, so the policy can forbid all others.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
-from tradebridge import connections
+from tradebridge import connections, site
 from tradebridge.web.exceptions import State, listed
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -21,6 +22,9 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 FOLDER = Path(__file__).parent / "templates"
 PAGE_SIZE = 50
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'"
+CHECKS_POLICY = "default-src 'none'; style-src 'unsafe-inline' https:; img-src data:; base-uri 'none'"
+"""Data Docs carry their styles inline and ask a CDN for more; scripts stay out."""
+_PAGE_NAME = re.compile(r"[A-Za-z0-9_-]+\.html")
 
 _templates = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -53,6 +57,19 @@ def exceptions_page(
 def _causes() -> list[dict[str, Any]]:
     counted = connections.ledger().exceptions.counts_by_cause()
     return [{"cause": cause, "rows": rows} for cause, rows in counted.items()]
+
+
+@router.get("/checks/{name}")
+def checks_page(name: str) -> Response:
+    """A page of Great Expectations' Data Docs, as ``keep_house`` published it."""
+    if not _PAGE_NAME.fullmatch(name):
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such page")
+    file = Path(site.data_docs()) / name
+    if not file.exists():
+        return HTMLResponse(
+            "Nothing is published yet: trigger the DAG keep_house.", status.HTTP_404_NOT_FOUND
+        )
+    return FileResponse(file, media_type="text/html", headers={"Content-Security-Policy": CHECKS_POLICY})
 
 
 @router.get("/static/{name}")

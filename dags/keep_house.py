@@ -1,0 +1,51 @@
+"""Publish what the checks found and remove staged record sets that are past their time, once a night.
+
+The pages are Great Expectations' Data Docs; read them under **Browse > Checks**. Staged batches are what a
+replay starts from and what exceptions refer to: keep them longer than any exception stays open.
+Airflow's own history is pruned with `airflow db clean`; see `docs/operate.md`.
+
+### When it fails
+
+Nothing else depends on it. Read the task's error, mend it, clear the task.
+
+### When it is quiet
+
+It runs at 03:15 UTC. Trigger it by hand to see today's checks at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from tradebridge import housekeeping
+from tradebridge.retries import TASK_DEFAULTS
+from tradebridge.tags import Tag
+
+FLOWS = ["zoho_orders_to_sage100"]
+
+
+@dag(
+    schedule=CronTriggerTimetable("15 3 * * *", timezone="UTC"),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_DEFAULTS,
+    doc_md=__doc__,
+    tags=[Tag.ORDERS, Tag.SCHEDULED],
+    params={
+        "keep_days": Param(90, type="integer", minimum=1, description="Days that staged record sets are kept")
+    },
+)
+def keep_house() -> None:
+    """Two chores per flow, independent of each other."""
+    publish = task(
+        housekeeping.publish_data_docs, task_id="publish_data_docs", map_index_template="{{ task.op_kwargs['flow'] }}"
+    )
+    prune = task(housekeeping.prune_staging, task_id="prune_staging", map_index_template="{{ task.op_kwargs['flow'] }}")
+    publish.expand(flow=FLOWS)
+    prune.expand(flow=FLOWS)
+
+
+keep_house()

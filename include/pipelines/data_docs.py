@@ -1,0 +1,46 @@
+"""Turn staged validation results into pages."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from include.checks import write_data_docs
+from include.pipelines.check import RESULTS
+from include.pipelines.staging import batches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.pipelines.staging import StagingPath
+
+
+def publish(root: StagingPath, flow: str, folder: Path, *, newest: int = 50) -> int:
+    """Write Data Docs of the newest batches of a flow.
+
+    Args:
+        root: the staging area.
+        flow: DAG id.
+        folder: where the pages go; ``index.html`` lists them.
+        newest: how many batches.
+
+    Returns:
+        Pages written.
+    """
+    staged = [batch / f"{RESULTS}.parquet" for batch in batches(root, flow)]
+    found = sorted(
+        (file for file in staged if file.exists()), key=lambda file: file.stat().st_mtime, reverse=True
+    )
+    results: dict[str, dict[str, Any]] = {}
+    for file in found[:newest]:
+        with file.open("rb") as handle:
+            documents = pq.read_table(handle)["result"].to_pylist()
+        at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        for document in documents:
+            result = json.loads(document)
+            results[f"{at:%Y-%m-%dT%H-%M-%S}_{result['suite_name']}"] = result
+    write_data_docs(results, folder)
+    return len(results)

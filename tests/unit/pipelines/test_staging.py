@@ -1,0 +1,80 @@
+"""Record sets between two tasks: kept as they are, published, and removed when their time is over."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from include.pipelines.check import RESULTS
+from include.pipelines.data_docs import publish
+from include.pipelines.staging import Staging, prune
+
+FLOW = "flow"
+
+
+def a_batch(root: Path, run_id: str = "manual__2026-11-21T01:02:03+00:00", batch_id: str = "b1") -> Staging:
+    return Staging(root, flow=FLOW, run_id=run_id, batch_id=batch_id)
+
+
+def test_a_frame_comes_back_with_its_types_and_its_cents(tmp_path: Path) -> None:
+    money = pa.decimal128(18, 2)
+    table = pa.table(
+        {"key": ["é"], "total": pa.array([Decimal("0.10")], money), "gone": pa.array([None], money)}
+    )
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    a_batch(tmp_path).write("orders", frame)
+    back = a_batch(tmp_path).read("orders")
+    assert pa.Table.from_pandas(back, preserve_index=False).equals(table)
+
+
+def test_what_no_stage_has_written_is_not_there(tmp_path: Path) -> None:
+    assert not a_batch(tmp_path).has("orders")
+    with pytest.raises(FileNotFoundError):
+        a_batch(tmp_path).read("orders")
+
+
+def test_a_run_id_cannot_leave_the_staging_area(tmp_path: Path) -> None:
+    staging = a_batch(tmp_path, run_id="../../etc/passwd")
+    staging.write("orders", pd.DataFrame({"key": ["1"]}))
+    assert [path.name for path in tmp_path.iterdir()] == [FLOW]
+
+
+def test_only_batches_past_their_time_are_removed(tmp_path: Path) -> None:
+    for batch_id in ("old", "new"):
+        a_batch(tmp_path, batch_id=batch_id).write("orders", pd.DataFrame({"key": ["1"]}))
+    past = (datetime.now(UTC) - timedelta(days=100)).timestamp()
+    for file in Path(str(a_batch(tmp_path, batch_id="old"))).iterdir():
+        os.utime(file, (past, past))
+    assert prune(tmp_path, FLOW, older_than=datetime.now(UTC) - timedelta(days=90)) == 1
+    assert not a_batch(tmp_path, batch_id="old").has("orders")
+    assert a_batch(tmp_path, batch_id="new").has("orders")
+
+
+def test_staged_results_become_pages(tmp_path: Path) -> None:
+    result = {
+        "suite_name": "orders",
+        "success": True,
+        "results": [],
+        "meta": {},
+        "statistics": {
+            "evaluated_expectations": 0,
+            "successful_expectations": 0,
+            "unsuccessful_expectations": 0,
+            "success_percent": None,
+        },
+    }
+    a_batch(tmp_path / "staging").write(RESULTS, pd.DataFrame({"result": [json.dumps(result)]}))
+    assert publish(tmp_path / "staging", FLOW, tmp_path / "docs") == 1
+    assert "all records pass" in (tmp_path / "docs" / "index.html").read_text()
+
+
+def test_nothing_staged_is_an_empty_index(tmp_path: Path) -> None:
+    assert publish(tmp_path / "staging", FLOW, tmp_path / "docs") == 0
+    assert (tmp_path / "docs" / "index.html").exists()
