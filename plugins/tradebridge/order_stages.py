@@ -13,10 +13,10 @@ from airflow.sdk import get_current_context
 from include.errors import SetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from include.pipelines.announce import Request
-    from include.pipelines.ports import Ticket
+    from include.pipelines.ports import Ticket, World
 
 BATCH_SIZE = 200
 """Orders a batch: one list page of Zoho, one suite run of Great Expectations."""
@@ -45,37 +45,29 @@ def claim() -> list[str]:
 def extract(batch: str) -> dict[str, int]:
     """Fetch what the batch's orders say now."""
     from include.pipelines.extract import extract as stage
-    from tradebridge import connections
 
-    ticket = _ticket(batch)
-    return stage(connections.order_world(), ticket)
+    return _carry(batch, stage)
 
 
 def translate(batch: str) -> dict[str, int]:
     """Source records into ERP records."""
     from include.pipelines.translate import translate as stage
-    from tradebridge import connections
 
-    ticket = _ticket(batch)
-    return stage(connections.order_world(), ticket)
+    return _carry(batch, stage)
 
 
 def check(batch: str) -> dict[str, int]:
     """Great Expectations over the batch."""
     from include.pipelines.check import check as stage
-    from tradebridge import connections
 
-    ticket = _ticket(batch)
-    return stage(connections.order_world(), ticket)
+    return _carry(batch, stage)
 
 
 def load(batch: str) -> dict[str, int]:
     """Write the accepted orders, once."""
     from include.pipelines.load import load as stage
-    from tradebridge import connections
 
-    ticket = _ticket(batch)
-    return stage(connections.order_world(), ticket)
+    return _carry(batch, stage)
 
 
 def settle(batches: list[str] | None) -> dict[str, int]:
@@ -95,12 +87,22 @@ def settle(batches: list[str] | None) -> dict[str, int]:
     return counts
 
 
-def _ticket(batch: str) -> Ticket:
+def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict[str, int]:
+    """One stage of a batch that is still ours.
+
+    Raises:
+        LeaseLostError: this run was away too long and another one has the batch.
+    """
+    from include.ledger import LeaseLostError
     from include.pipelines.ports import Ticket
+    from tradebridge import connections
 
     context = get_current_context()
     context["batch"] = batch  # type: ignore[typeddict-unknown-key]  # for map_index_template
-    return Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id)
+    world = connections.order_world()
+    if not world.ledger.inbox.renew(batch, LEASE):
+        raise LeaseLostError(f"batch {batch} was taken by another run after its lease ran out")
+    return stage(world, Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id))
 
 
 def _request(context: Mapping[str, Any]) -> Request:
