@@ -9,7 +9,6 @@ answer counts as refused (it happens). By-reference arguments are anything with 
 from __future__ import annotations
 
 import importlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -106,7 +105,7 @@ def load_objects(where: str) -> Objects:
         ValueError: there is no such thing here.
     """
     if where == "com":
-        return _com_objects()
+        return cast("Objects", importlib.import_module("include.gateway.com").com_objects())
     module, _, name = where.partition(":")
     try:
         script = getattr(importlib.import_module(module), name)
@@ -121,19 +120,3 @@ def at_end(lines: Lines) -> bool:
     """Whether the lines are read to the end, be nEOF a property or a method."""
     answer = lines.nEOF
     return bool(answer() if callable(answer) else answer)
-
-
-def _com_objects() -> Objects:
-    """Late-bound COM through pywin32; only Windows has it, so it is imported here."""
-    if os.name != "nt":
-        raise ValueError("TRADEBRIDGE_GATEWAY_OBJECTS=com needs Windows with Sage's Workstation Setup")
-    client = importlib.import_module("win32com.client")
-    pythoncom = importlib.import_module("pythoncom")
-
-    def script() -> Script:
-        return cast("Script", client.dynamic.Dispatch("ProvideX.Script"))
-
-    def reference() -> Reference:
-        return cast("Reference", client.VARIANT(pythoncom.VT_BYREF | pythoncom.VT_BSTR, ""))
-
-    return Objects(script=script, reference=reference)
