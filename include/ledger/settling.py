@@ -111,7 +111,7 @@ class Settling:
     ) -> None:
         newest = {row.record_key: row.id for row in rows}
         now = self._db.now()
-        took = {row.id: outcomes[row.record_key] for row in rows if newest[row.record_key] == row.id}
+        took = {row.id: Outcome(outcomes[row.record_key]) for row in rows if newest[row.record_key] == row.id}
         for outcome in Outcome:
             chosen = [row for row in rows if took.get(row.id, Outcome.DUPLICATE) is outcome]
             if chosen:

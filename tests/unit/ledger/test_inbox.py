@@ -98,6 +98,14 @@ def test_the_newest_row_takes_the_outcome_and_the_others_are_duplicates(ledger: 
     assert ledger.inbox.tally(FLOW) == counts
 
 
+def test_an_outcome_may_be_its_name_but_no_other_word(ledger: Ledger, keep, claim) -> None:
+    keep("a")
+    (batch,) = claim()
+    with pytest.raises(ValueError, match="'fine' is not a valid Outcome"):
+        ledger.inbox.settle(batch.id, {"a": "fine"})
+    assert ledger.inbox.settle(batch.id, {"a": "loaded"}) == {"loaded": 1}
+
+
 def test_settling_twice_changes_nothing(ledger: Ledger, keep, claim) -> None:
     keep("a", "a")
     (batch,) = claim()

@@ -160,6 +160,21 @@ def test_a_late_settle_and_a_new_claim_never_both_win(pg_ledger: Ledger, a_deliv
     assert set(verdicts) <= {"settled+left alone", "refused+claimed"}
 
 
+def test_a_late_settle_waits_for_a_claim_that_is_taking_its_rows(pg_ledger: Ledger, a_delivery) -> None:
+    """It would otherwise overwrite the new lease the moment the claim commits."""
+    pg_ledger.inbox.keep(FLOW, a_delivery("a"))
+    (late,) = pg_ledger.inbox.claim(FLOW, batch_size=1, max_batches=1, lease=timedelta(0), run_id="late")
+    pg_ledger.inbox.claim("another flow", batch_size=1, max_batches=1, lease=LEASE, run_id="sweep")
+    with pg_ledger.database.begin("claim") as connection:
+        pg_ledger.database.lock(connection, f"inbox:{FLOW}")
+        settling = threading.Thread(target=pg_ledger.inbox.settle, args=(late.id, {"a": Outcome.LOADED}))
+        settling.start()
+        settling.join(0.2)
+        assert settling.is_alive()
+    settling.join()
+    assert pg_ledger.inbox.tally(FLOW) == {"loaded": 1}
+
+
 def test_two_flows_that_want_the_same_records_share_them_without_deadlock(
     pg_ledger: Ledger, a_delivery
 ) -> None:
@@ -289,6 +304,20 @@ def test_no_call_is_granted_once_a_block_has_returned(pg_ledger: Ledger) -> None
     together(6, call)
     assert late == []
     assert pg_ledger.budgets.take("zoho", per_minute=None, per_day=None) > 50
+
+
+def test_a_block_waits_for_the_grant_that_is_being_counted(pg_ledger: Ledger) -> None:
+    """A47: once it has returned, nobody is about to be granted a call."""
+    pg_ledger.budgets.take("zoho", per_minute=None, per_day=None)
+    with pg_ledger.database.begin("take") as connection:
+        connection.exec_driver_sql("SELECT * FROM budgets WHERE name = 'zoho' FOR UPDATE")
+        until = datetime.now(UTC) + timedelta(seconds=60)
+        blocking = threading.Thread(target=pg_ledger.budgets.block, args=("zoho", until))
+        blocking.start()
+        blocking.join(0.2)
+        assert blocking.is_alive()
+    blocking.join()
+    assert pg_ledger.budgets.state("zoho").blocked_until is not None
 
 
 def test_places_are_never_overbooked(pg_ledger: Ledger) -> None:
