@@ -18,13 +18,16 @@ from include.standalone.postgres import PostgresServer, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from include.standalone.environment import Machine
     from include.standalone.postgres import Identity
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 MODULE = (sys.executable, "-m")
+
+
+CELERY_WORKER = (*AIRFLOW, "celery", "worker", "--skip-serve-logs")
+"""Runs tasks on machines of its own (Compose, Helm); one machine is better off without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +80,21 @@ def database(server: PostgresServer) -> Service:
     )
 
 
-def jobs(machine: Machine) -> list[Job]:
-    """Schemas of both databases; the sandbox's company on the first start."""
-    wanted = [
+def jobs(machine: Machine) -> tuple[Job, ...]:
+    """What must be done before the services start: schemas of both databases, the sandbox's company."""
+    company = (*MODULE, "include.standalone.sage_company", "--home", str(machine.sage_home))
+    return (
         Job("airflow-migrate", (*AIRFLOW, "db", "migrate")),
         Job("ledger-migrate", (*MODULE, "include.ledger", "migrate")),
-    ]
-    if not machine.sage_database.exists():
-        draft = str(_draft(machine))
-        wanted.append(Job("sage-company", (*MODULE, "include.sandbox.sage100", "load", "--home", draft)))
-    return wanted
+        Job("sage-company", company),
+    )
 
 
-def prepare_sandbox(machine: Machine) -> None:
-    """Put the new company in its place, whole; raise the sandbox's call limits to our budget."""
-    if _draft(machine).exists() and not machine.sage_database.exists():
-        _draft(machine).rename(machine.sage_home)
+def raise_call_limits(machine: Machine) -> None:
+    """Raise the sandbox's call limits to our budget for it."""
     limits = {"per_minute": SANDBOX_CALLS_PER_MINUTE, "per_day": 100 * SANDBOX_CALLS_PER_MINUTE}
     url = f"{machine.sandbox_url}/_sandbox/zoho/settings"
     httpx.post(url, json=limits, timeout=10, trust_env=False).raise_for_status()
-
-
-def _draft(machine: Machine) -> Path:
-    return machine.sage_home.with_name("sage100.new")
 
 
 def outside_world(machine: Machine) -> tuple[Service, ...]:

@@ -84,7 +84,7 @@ def _start(machine: Machine, supervisor: Supervisor) -> None:
     supervisor.begin([sandbox])
     supervisor.run_jobs(services.jobs(machine))
     supervisor.await_ready()
-    services.prepare_sandbox(machine)
+    services.raise_call_limits(machine)
     supervisor.begin([gateway, *services.airflow(machine)])
     supervisor.await_ready()
     supervisor.ready(f"everything is ready: {machine.airflow_url} (login {login(machine)})")
