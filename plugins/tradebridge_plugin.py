@@ -26,6 +26,13 @@ class TradebridgePlugin(AirflowPlugin):
             "url_route": "tradebridge-exceptions",
         },
         {
+            "name": "Records",
+            "href": "/tradebridge/records",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "tradebridge-records",
+        },
+        {
             "name": "Checks",
             "href": "/tradebridge/checks/index.html",
             "destination": "nav",

@@ -110,8 +110,8 @@ def _request(context: Mapping[str, Any]) -> Request:
     from include.pipelines.announce import Request
 
     run, params = context["dag_run"], context["params"]
-    kind = str(run.run_type)
-    if kind == "backfill":
+    # A str that is also an Enum member: it equals its value, but str() of it does not.
+    if run.run_type == "backfill":
         return Request(
             since=run.data_interval_start, until=run.data_interval_end, recheck=bool(params["recheck"])
         )
@@ -119,7 +119,7 @@ def _request(context: Mapping[str, Any]) -> Request:
         numbers=tuple(params["order_numbers"] or ()),
         since=_moment(params["modified_from"]),
         until=_moment(params["modified_until"]),
-        sweep=kind == "scheduled",
+        sweep=run.run_type == "scheduled",
         recheck=bool(params["recheck"]),
     )
 

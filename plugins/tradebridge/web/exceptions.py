@@ -19,6 +19,8 @@ from tradebridge import connections
 router = APIRouter(prefix="/api", tags=["exceptions"])
 
 REPLAY_DAG = "replay_exceptions"
+may_replay = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY_DAG)
+"""The right to trigger the replay DAG, as Airflow's auth manager gives it."""
 State = Literal["open", "retrying", "resolved"]
 
 
@@ -65,7 +67,7 @@ def read_reports(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, A
 @router.post(
     "/exceptions/replay",
     status_code=status.HTTP_202_ACCEPTED,
-    dependencies=[Depends(requires_access_dag("POST", DagAccessEntity.RUN, REPLAY_DAG))],
+    dependencies=[Depends(may_replay)],
 )
 def replay(wanted: Replay, user: GetUserDep) -> dict[str, str]:
     """Start ``replay_exceptions``; needs the right to trigger that DAG."""

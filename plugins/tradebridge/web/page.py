@@ -1,6 +1,6 @@
-"""``/tradebridge/exceptions``: the desk where a clerk sees what waits, why, and sends it on again.
+"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), checks.
 
-Shown inside Airflow's UI (Browse > Exceptions). Everything on it came from other people's systems and
+Shown inside Airflow's UI (Browse). Everything on it came from other people's systems and
 is escaped; the one script is our own file, so the policy can forbid all others.
 """
 
@@ -15,13 +15,17 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
 from tradebridge import connections, site
+from tradebridge.web import records
 from tradebridge.web.exceptions import State, listed
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 FOLDER = Path(__file__).parent / "templates"
 PAGE_SIZE = 50
-POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'"
+)
 CHECKS_POLICY = "default-src 'none'; style-src 'unsafe-inline' https:; img-src data:; base-uri 'none'"
 """Data Docs carry their styles inline and ask a CDN for more; scripts stay out."""
 _PAGE_NAME = re.compile(r"[A-Za-z0-9_-]+\.html")
@@ -49,6 +53,10 @@ def exceptions_page(
         more=len(rows) > PAGE_SIZE,
         causes=_causes(),
     )
+    return _page(html)
+
+
+def _page(html: str) -> HTMLResponse:
     return HTMLResponse(
         html, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
     )
@@ -57,6 +65,15 @@ def exceptions_page(
 def _causes() -> list[dict[str, Any]]:
     counted = connections.ledger().exceptions.counts_by_cause()
     return [{"cause": cause, "rows": rows} for cause, rows in counted.items()]
+
+
+@router.get("/records", response_class=HTMLResponse)
+def records_page(request: Request, name: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
+    """One record by any of its names: where it is, what was announced, what was wrong."""
+    html = _templates.get_template("record.html").render(
+        base=request.scope.get("root_path", ""), name=name, **(records.found(name) if name else {})
+    )
+    return _page(html)
 
 
 @router.get("/checks/{name}")
