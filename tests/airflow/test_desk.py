@@ -97,7 +97,7 @@ def test_any_name_of_a_record_finds_all_that_is_known_of_it(
         [Link("sales_order", "zoho_inventory", key, "sage100", "0000042", "v1", natural_key="SO-7")]
     )
     ledger.exceptions.open([an_exception(key)])
-    ledger.audit.add([AuditEntry(actor=FLOW, action="committed", record_key=key)])
+    ledger.audit.add(AuditEntry(actor=FLOW, action="committed", record_key=key))
     for name in (key, "0000042", "SO-7"):
         known = clerk.get(f"/api/records/{name}").json()
         assert [link["target_id"] for link in known["links"]] == ["0000042"]

@@ -29,7 +29,7 @@ def found(name: str) -> dict[str, Any]:
             "links": [asdict(link) for link in links],
             "events": [_event(row) for key in keys for row in ledger.inbox.history(key)],
             "exceptions": [asdict(row) for key in keys for row in ledger.exceptions.list(record_key=key)],
-            "audit": [entry._asdict() for key in keys for entry in ledger.audit.of_record(key)],
+            "audit": [asdict(entry) for key in keys for entry in ledger.audit.of_record(key)],
         }
     except TransientError as error:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "the ledger is down; try again") from error
