@@ -191,6 +191,18 @@ class Inbox:
         """
         return self._settling.release(batch_id, not_before=not_before)
 
+    def release_run(self, flow: str, run_id: str) -> int:
+        """Give back all that a run still holds; returns how many rows.
+
+        For the next try of a claim that died before it could tell anybody what it had claimed.
+        """
+        query = select(batches.c.id).where(
+            batches.c.state == "live", batches.c.flow == flow, batches.c.run_id == run_id
+        )
+        with self._db.once("look for a run's batches") as connection:
+            held = connection.scalars(query).all()
+        return sum(self.release(batch_id) for batch_id in held)
+
     def pending(self, flow: str) -> int:
         """Rows that a claim could take now.
 

@@ -35,6 +35,8 @@ def claim() -> list[str]:
     world = connections.order_world()
     # Before anything is read: a row that comes after this line finds no wake outstanding, and asks for one.
     world.ledger.wakes.answer(flow, run_id)
+    # A try of this task that was killed took to the grave which batches it had claimed.
+    world.ledger.inbox.release_run(flow, run_id)
     announce(world, run_id, _request(context))
     batches = world.ledger.inbox.claim(
         flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id

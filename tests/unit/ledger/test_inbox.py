@@ -195,6 +195,15 @@ def test_a_renewed_lease_holds(ledger: Ledger, keep, claim, clock) -> None:
     assert claim() == []
 
 
+def test_a_run_that_claims_anew_gives_back_what_its_killed_try_held(ledger: Ledger, keep, claim) -> None:
+    keep("a", "b")
+    assert len(claim(batch_size=1)) == 2
+    assert claim() == []
+    assert ledger.inbox.release_run(FLOW, "another run") == 0
+    assert ledger.inbox.release_run(FLOW, "run") == 2
+    assert [batch.keys for batch in claim()] == [("a", "b")]
+
+
 def test_an_unknown_batch_is_nobodys(ledger: Ledger) -> None:
     with pytest.raises(PermanentError, match="no batch 'nil'"):
         ledger.inbox.settle("nil", {})
