@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,12 +54,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # pytest closes its folders to others; the server's account must be able to pass.
-    folder = tmp_path_factory.mktemp("postgres")
-    for passed in (folder, *list(folder.parents)[:2]):
-        passed.chmod(0o755)
-    return folder
+def home() -> Iterator[Path]:
+    # Not pytest's own folder: that is closed to others, and the server's account must be able to pass.
+    with tempfile.TemporaryDirectory(prefix="tradebridge-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,8 @@ def test_both_databases_are_made_once(server: PostgresServer, running: object) -
 
 def test_what_is_committed_is_on_disk(server: PostgresServer, running: object) -> None:
     settings = {
-        name: run(server, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")
+        name: run(server, f"SHOW {name}", "postgres")
+        for name in ("fsync", "synchronous_commit", "full_page_writes")
     }
     assert settings == {"fsync": ["on"], "synchronous_commit": ["on"], "full_page_writes": ["on"]}
 
