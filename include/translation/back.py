@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
-from include.translation.columns import KINDS, per_value, plain
+from include.translation.columns import KINDS, is_text, per_value, plain
 from include.translation.registry import TRANSFORMS, Transform
 from include.translation.rows import extension_of
 from include.translation.steps import named_steps
@@ -61,6 +61,19 @@ def kept_ways(mapping: Compiled) -> dict[str, Way | str]:
         found |= _joint_ways(frame, source, sentence)
         for spill in sentence.fit.spill:
             found |= {f"{frame}.{name}": "lines of an address are spread by width" for name in spill.into}
+    return _one_way_each(found)
+
+
+def _one_way_each(ways: dict[str, Way | str]) -> dict[str, Way | str]:
+    """Of several columns that came from one, the first goes back."""
+    taken: dict[tuple[str, str], str] = {}
+    found: dict[str, Way | str] = {}
+    for place, way in ways.items():
+        if isinstance(way, str):
+            found[place] = way
+            continue
+        first = taken.setdefault((way.source, way.column), place)
+        found[place] = way if first == place else f"{first} goes back to the same column"
     return found
 
 
@@ -100,6 +113,8 @@ def _origin(mapping: Compiled, rule: Rule) -> str | None:
 
 def _undone(step: Transform, values: pa.Array, site: Site) -> pa.Array:
     arguments = {"site": site} if step.wants_site else {}
+    if step.takes == "text" and not is_text(values):
+        values = values.cast(TEXT)
     if step.shape == "column":
         return plain(step.work(values, **arguments))
 

@@ -24,6 +24,7 @@ from include.translation.columns import (
     guarded,
     is_text,
     mask,
+    number,
     per_row,
     pick,
 )
@@ -67,7 +68,14 @@ class Run:
         return found
 
     def make(
-        self, rule: Rule, rows: Rows, name: str, kind: pa.DataType | None, *, needed: bool = False
+        self,
+        rule: Rule,
+        rows: Rows,
+        name: str,
+        kind: pa.DataType | None,
+        *,
+        needed: bool = False,
+        pattern: str = "",
     ) -> pa.Array:
         """The column that a rule describes.
 
@@ -77,10 +85,15 @@ class Run:
             name: what it becomes, for rules that come from no column.
             kind: what the target wants; None leaves it as it comes.
             needed: the target cannot do without a value here.
+            pattern: regular expression that every value must match.
         """
         cells = self.work(rule, rows, name, kind)
         if needed and not rule.required:
             cells = self._missing(cells, rows, rule)
+        if pattern:
+            wrong = mask(pc.invert(pc.match_substring_regex(cells.values, pattern))) & ~cells.voids()
+            complaint = Complaint(Reason.INVALID_FORMAT, f"does not have the form {pattern}")
+            cells = self.court.same(cells, rows, wrong, self._remedied(complaint, rule))
         return cells.values
 
     def work(self, rule: Rule, rows: Rows, name: str, kind: pa.DataType | None) -> Cells:
@@ -270,7 +283,7 @@ class Run:
         limit = rule.limit
         if limit is None:
             return cells
-        beyond = mask(pc.greater(pc.abs(cells.values), pc.cast(rows.column(limit.column), cells.values.type)))
+        beyond = mask(pc.greater(pc.abs(number(cells.values)[0]), number(rows.column(limit.column))[0]))
         return self.court.same(
             cells, rows, beyond, Complaint(Reason(limit.code), limit.message, limit.remedy)
         )

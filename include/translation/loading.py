@@ -72,8 +72,11 @@ def _load(name: str, root: Path) -> Mapping:
         raise MappingError(
             f"{name}.yaml: mapping: says {sentence.mapping!r}; it must be called as its file, {name!r}"
         )
-    tables = _tables(sentence, root)
-    vocabulary = _read(sentence.vocabulary, VocabularySentence, root).words()
+    try:
+        tables = _tables(sentence, root)
+        vocabulary = _read(sentence.vocabulary, VocabularySentence, root).words()
+    except MappingError as error:
+        raise MappingError(f"{name}.yaml needs another file: {error}") from None
     said = {
         "mapping": sentence.model_dump(mode="json"),
         "tables": {k: v.model_dump() for k, v in tables.items()},

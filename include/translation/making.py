@@ -37,6 +37,7 @@ class FramePlan:
         kinds: every column of the frame with its type, in order.
         needed: columns that the target cannot do without.
         defaults: values of columns that the mapping does not mention.
+        patterns: regular expressions that text columns must match.
         table: the ERP table whose widths count, "" for canonical frames.
     """
 
@@ -46,6 +47,7 @@ class FramePlan:
     needed: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     table: str = ""
+    patterns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numbered(self) -> bool:
@@ -83,7 +85,10 @@ def _columns(run: Run, plan: FramePlan, rows: Rows) -> dict[str, pa.Array]:
         keep(joined(run, joint, rows))
     for name, rule in (*sentence.carry.items(), *sentence.fields.items()):
         needed = name in plan.needed
-        keep({name: run.make(rule, rows, name, plan.kinds[name], needed=needed)})
+        column = run.make(
+            rule, rows, name, plan.kinds[name], needed=needed, pattern=plan.patterns.get(name, "")
+        )
+        keep({name: column})
     for spill in sentence.fit.spill:
         keep(spilled(spill, rows, plan.table, run.site))
     if EXTENSIONS in plan.kinds:

@@ -41,9 +41,19 @@ def canonical_plan(name: str, sentence: FrameSentence) -> FramePlan:
     schema = CANONICAL[sentence.target]
     defaults, needed = _expectations(MODELS[sentence.target], "")
     kinds = {field.name: field.type for field in schema}
-    return FramePlan(
-        name, sentence, kinds, frozenset(needed), {n: v for n, v in defaults.items() if n in kinds}
-    )
+    known = {column: value for column, value in defaults.items() if column in kinds}
+    patterns = _patterns(MODELS[sentence.target])
+    return FramePlan(name, sentence, kinds, frozenset(needed), known, patterns=patterns)
+
+
+def _patterns(model: type[BaseModel]) -> dict[str, str]:
+    """Regular expressions of the model's own text fields."""
+    return {
+        name: str(part.pattern)
+        for name, info in model.model_fields.items()
+        for part in info.metadata
+        if getattr(part, "pattern", None)
+    }
 
 
 def _expectations(model: type[BaseModel], prefix: str) -> tuple[dict[str, Any], set[str]]:

@@ -32,10 +32,15 @@ _PADDING = re.compile(r"(?<![0-9])0+(?=[0-9])")
 def normalised(code: str) -> str:
     """A code without what people vary: case, blanks, width and dash variants, zero padding.
 
-    ``" nw-10 "`` and ``"NW-0010"`` are one; ``"NW-100"`` is another. Idempotent.
+    ``" nw-10 "`` and ``"NW-0010"`` are one; ``"NW-100"`` is another. Idempotent: repeated until nothing
+    changes (an accent that stood alone may join the letter before it once the blank between them is gone).
     """
-    text = unicodedata.normalize("NFKC", code).translate(_DASHES)
-    return _PADDING.sub("", _BLANKS.sub("", text).upper())
+    before, text = None, code
+    while text != before:
+        before = text
+        plain = unicodedata.normalize("NFKC", text).translate(_DASHES)
+        text = _PADDING.sub("", _BLANKS.sub("", plain).upper())
+    return text
 
 
 def barcode(code: str) -> str:

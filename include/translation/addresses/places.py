@@ -110,7 +110,7 @@ def subdivision(country_code: str, name: str, code: str = "") -> tuple[str, str]
             continue
         found = known.get(plain(text)) or known.get(_TITLES.sub("", plain(text)))
         if found:
-            return _with_accents(text, found[0]), found[1]
+            return _with_accents(name, found[0]), found[1]
     kept = " ".join((name or code).split())
     return kept, ""
 
