@@ -22,7 +22,8 @@ BATCH_SIZE = 200
 """Orders a batch: one list page of Zoho, one suite run of Great Expectations."""
 MAX_BATCHES = 4
 """Batches a run; what is left wakes the next one."""
-LEASE = timedelta(minutes=15)
+LEASE = timedelta(minutes=30)
+"""Longer than a task's patience with an outage: a waiting task must not lose its batch."""
 
 
 def claim() -> list[str]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow.sdk import get_current_context
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 def release() -> list[str]:
@@ -14,7 +19,8 @@ def release() -> list[str]:
     from include.errors import PermanentError
     from tradebridge import connections
 
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
     desk = connections.ledger().exceptions
     ids = {int(number) for number in params["ids"]}
     if params["cause"]:
@@ -24,5 +30,11 @@ def release() -> list[str]:
     flows = {row.flow for number in ids if (row := desk.get(number)) is not None}
     if not flows:
         raise PermanentError(f"no open exception has ids {params['ids']} or cause {params['cause']!r}")
-    desk.start_retry(sorted(ids))
+    desk.start_retry(sorted(ids), actor=_actor(context))
     return sorted(flows)
+
+
+def _actor(context: Context) -> str:
+    """Who asked, for the audit trail: the user, or the run when a schedule or token did."""
+    run = context["dag_run"]
+    return str(getattr(run, "triggering_user_name", None) or run.run_id)

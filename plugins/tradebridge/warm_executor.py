@@ -21,13 +21,18 @@ import pickle
 import select
 import socket
 import sys
+import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from airflow.executors.local_executor import LocalExecutor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.executors.workloads import ExecutorWorkload
     from airflow.executors.workloads.types import WorkloadKey
 
 PRELOADED = (
@@ -50,6 +55,8 @@ PRELOADED = (
 """Third-party libraries that tasks import. None of ours: preloaded code stays as it was until a restart."""
 
 LARGEST_MESSAGE = 1 << 20
+LOST_AFTER = 10.0
+"""Seconds in which a living worker surely says what it took."""
 
 
 class MessageQueue:
@@ -109,8 +116,38 @@ class WorkQueue(MessageQueue):
         self.taken.close()
 
 
+@dataclass(slots=True)
+class Desk:
+    """The scheduler's side of the queue: what was given and not yet taken, and who carries what."""
+
+    queue: WorkQueue = field(default_factory=WorkQueue)
+    given: dict[WorkloadKey, tuple[ExecutorWorkload, float]] = field(default_factory=dict)
+    carried: dict[int, WorkloadKey | None] = field(default_factory=dict)
+
+    def note_taken(self) -> None:
+        """Read what the workers said."""
+        while not self.queue.taken.empty():
+            pid, key = self.queue.taken.get()
+            self.carried[pid] = key
+            self.given.pop(key, None)
+
+    def give_again_what_was_lost(self) -> list[WorkloadKey]:
+        """Give again what nobody said to have taken and the queue no longer has: its taker was killed at once."""
+        now = time.monotonic()
+        lost = [key for key, (_, since) in self.given.items() if now - since > LOST_AFTER]
+        if not lost or not self.queue.empty():
+            return []
+        for key in lost:
+            workload, _ = self.given[key]
+            self.given[key] = (workload, now)
+            self.queue.put(workload)
+        return lost
+
+
 class WarmLocalExecutor(LocalExecutor):
     """LocalExecutor whose workers are forked warm and may be killed."""
+
+    _desk: Desk | None = None
 
     def start(self) -> None:
         """Import what tasks need, then fork the workers.
@@ -121,30 +158,36 @@ class WarmLocalExecutor(LocalExecutor):
             super().start()
             return
         preload()
-        self._carried: dict[int, WorkloadKey | None] = {}
-        self._work = WorkQueue()
-        self.activity_queue = self._work  # type: ignore[assignment]
+        self._desk = Desk()
+        self.activity_queue = self._desk.queue  # type: ignore[assignment]
         self.result_queue = MessageQueue()  # type: ignore[assignment]
         self.workers = {}
         self._unread_messages = multiprocessing.Value(ctypes.c_uint)
         self._spawn_workers_with_gc_freeze(self.parallelism)  # type: ignore[no-untyped-call]
 
-    def _check_workers(self) -> None:
-        """Fail the try of every task whose worker died with it, then do as Airflow does."""
-        dead = [pid for pid, worker in self.workers.items() if not worker.is_alive()]
-        if hasattr(self, "_work"):
-            while not self._work.taken.empty():
-                pid, key = self._work.taken.get()
-                self._carried[pid] = key
-        if dead:
-            self._read_results()  # type: ignore[no-untyped-call]
-            for pid in dead:
-                self._bury(pid)
-            end_orphans()
-        super()._check_workers()  # type: ignore[no-untyped-call]
+    def _process_workloads(self, workload_list: Sequence[ExecutorWorkload]) -> None:
+        if self._desk is not None:
+            now = time.monotonic()
+            self._desk.given.update({workload.key: (workload, now) for workload in workload_list})
+        super()._process_workloads(workload_list)  # type: ignore[no-untyped-call]
 
-    def _bury(self, pid: int) -> None:
-        key = self._carried.pop(pid, None)
+    def _check_workers(self) -> None:
+        """Do as Airflow does, then fail the try of every task whose worker is gone."""
+        before = set(self.workers)
+        super()._check_workers()  # type: ignore[no-untyped-call]
+        if self._desk is None:
+            return
+        gone = before - set(self.workers)
+        self._desk.note_taken()
+        if gone:
+            self._read_results()  # type: ignore[no-untyped-call]
+            for pid in gone:
+                self._bury(pid, self._desk.carried.pop(pid, None))
+            end_orphans()
+        for key in self._desk.give_again_what_was_lost():
+            self.log.warning("%s was lost with a worker before it began; it is given again", key)
+
+    def _bury(self, pid: int, key: WorkloadKey | None) -> None:
         if key is None:
             self.log.warning("Worker %s died without work", pid)
             return

@@ -94,7 +94,10 @@ def test_signed_nonsense_is_a_400_and_an_exception_never_a_500(
     client: TestClient, ledger: Ledger, body: bytes
 ) -> None:
     assert client.post(WEBHOOK, content=body, headers=signed(body)).status_code == 400
-    assert [row.code for row in ledger.exceptions.list()] == ["record.unreadable"]
+    (exception,) = ledger.exceptions.list()
+    assert exception.code == "record.unreadable"
+    assert [row.payload for row in ledger.inbox.history(exception.record_key)] == [body]
+    assert ledger.inbox.pending(FLOW) == 0
 
 
 def test_an_unknown_system_or_event_is_not_found(client: TestClient) -> None:

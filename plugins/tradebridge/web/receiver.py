@@ -12,7 +12,7 @@ answer    when
 401       signature missing or wrong
 404       no such system or event
 413       body larger than ``MAX_BODY``
-503       the ledger is down; ``Retry-After`` says when to come back
+503       the ledger is down, or no secret is configured; ``Retry-After`` says when to come back
 ========  ================================================================================
 """
 
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 
-from include.canonical import Reason
+from include.canonical import Disposition, Reason
 from include.connectors.zoho_inventory.signature import SignatureError, identify, payload, verify
 from include.errors import IntegrationError, RecordError, TransientError
 from include.ledger import Delivery, NewException
@@ -121,7 +121,7 @@ async def receive(
     except SignatureError as error:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "signature missing or wrong") from error
     except RecordError as error:
-        await _keep_unreadable(flow, body, error)
+        await _keep_unreadable(flow, system, event, body, error)
         raise HTTPException(
             status.HTTP_400_BAD_REQUEST, "signed, but not a record this system sends"
         ) from error
@@ -152,22 +152,34 @@ def _delivery(system: str, event: str, body: bytes, content_type: str) -> Delive
     )
 
 
-async def _keep_unreadable(flow: str, body: bytes, error: RecordError) -> None:
-    """Nothing signed is lost: what cannot be read waits for a person."""
-    digest = hashlib.sha256(body).hexdigest()[:16]
+async def _keep_unreadable(flow: str, system: str, event: str, body: bytes, error: RecordError) -> None:
+    """Nothing signed is lost: what cannot be read waits, with its body, for a person."""
+    key = f"unreadable:{hashlib.sha256(body).hexdigest()[:32]}"
     exception = NewException(
         flow=flow,
-        record_key=f"unreadable:{digest}",
-        record_label=f"webhook body {digest}",
+        record_key=key,
+        record_label=key,
         code=Reason.UNREADABLE.value,
-        disposition=Reason.UNREADABLE.disposition.value,
+        # Parked whatever the code's own disposition: no newer version of an unknown record can come.
+        disposition=Disposition.PARKED.value,
         field="body",
         value=f"{len(body)} bytes",
         message=str(error),
         remedy="Check the webhook's body type in Zoho (Default Payload); the sweep fetches the order itself.",
+        payload_ref=f"inbox: {key}",
     )
+    delivery = Delivery(
+        system=system, event=event, record_key=key, delivery_id=key, version="", payload=body,
+        headers={"origin": "webhook"},
+    )  # fmt: skip
+
+    def keep() -> None:
+        ledger = connections.ledger()
+        ledger.exceptions.open([exception])  # first: it keeps the row from being claimed
+        ledger.inbox.keep(flow, delivery)
+
     try:
-        await run_in_threadpool(connections.ledger().exceptions.open, [exception])
+        await run_in_threadpool(keep)
     except TransientError as outage:
         raise _unavailable(outage) from outage
 
