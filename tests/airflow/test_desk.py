@@ -10,7 +10,7 @@ import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
-from include.ledger import AuditEntry, Delivery, Ledger, Link, NewException
+from include.ledger import AuditEntry, Delivery, Intent, Ledger, Link, NewException, WriteState
 from tests.airflow.events import WEBHOOK, an_event, signed
 from tradebridge import site
 from tradebridge.web import app as web
@@ -145,3 +145,32 @@ def test_rows_kept_by_hand_are_listed_without_their_bodies(clerk: TestClient, le
         FLOW, Delivery("zoho_inventory", "salesorder", "9", "d9", "v", b'{"email": "a@b.example"}')
     )
     assert "a@b.example" not in clerk.get("/api/records/9").text
+
+
+def test_a_clerk_may_leave_a_record_out_with_a_reason(clerk: TestClient, ledger: Ledger) -> None:
+    clerk.app.dependency_overrides[desk.may_replay] = lambda: None
+    (number,) = ledger.exceptions.open([an_exception()])
+    assert clerk.post("/api/exceptions/skip", json={"ids": [number], "why": ""}).status_code == 422
+    assert (
+        clerk.post("/api/exceptions/skip", json={"ids": [number + 1], "why": "test order"}).status_code == 404
+    )
+    assert clerk.post("/api/exceptions/skip", json={"ids": [number], "why": "test order"}).status_code == 200
+    row = ledger.exceptions.get(number)
+    assert row is not None
+    assert (row.state, row.resolution) == ("resolved", "left out: test order")
+    assert [entry.actor for entry in ledger.audit.of_record("51298")] == ["clerk"]
+
+
+def test_a_clerk_may_say_who_is_who(clerk: TestClient, ledger: Ledger) -> None:
+    clerk.app.dependency_overrides[desk.may_replay] = lambda: None
+    wanted = {"entity": "customer", "source_id": "77", "target_id": "00-TWIN1"}
+    assert clerk.post("/api/links", json=wanted).status_code == 201
+    link = ledger.crosswalk.find("customer", "zoho_inventory", ["77"], "sage100")["77"]
+    assert (link.target_id, link.origin) == ("00-TWIN1", "named by clerk")
+    assert clerk.post("/api/links", json={**wanted, "entity": "galaxy"}).status_code == 422
+
+
+def test_writes_in_doubt_are_listed(clerk: TestClient, ledger: Ledger) -> None:
+    ledger.writes.intend([Intent("k", FLOW, "sales_order", "9", "v", "h")])
+    ledger.writes.mark(["k"], WriteState.IN_DOUBT)
+    assert [write["record_key"] for write in clerk.get("/api/in-doubt").json()["writes"]] == ["9"]

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api", tags=["exceptions"])
 REPLAY_DAG = "replay_exceptions"
 may_replay = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY_DAG)
 """The right to trigger the replay DAG, as Airflow's auth manager gives it."""
+FLOWS = ("zoho_orders_to_sage100",)
 State = Literal["open", "retrying", "resolved"]
 
 
@@ -32,6 +33,15 @@ class Replay(BaseModel):
     ids: list[int] = Field(default_factory=list, max_length=1000)
     cause: str = Field(default="", max_length=500)
     siblings: bool = Field(default=True, description="also carry the others of the same cause")
+
+
+class Skip(BaseModel):
+    """Records that shall not be carried, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[int] = Field(min_length=1, max_length=1000)
+    why: str = Field(min_length=3, max_length=500)
 
 
 def listed(state: State | None, cause: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
@@ -58,6 +68,14 @@ def read_exceptions(
     return {"exceptions": listed(state, cause, limit, offset)}
 
 
+@router.get("/in-doubt")
+def read_in_doubt() -> dict[str, Any]:
+    """Writes whose outcome is not known yet; each is read back before anything is sent again."""
+    return {
+        "writes": [asdict(write) for flow in FLOWS for write in connections.ledger().writes.in_doubt(flow)]
+    }
+
+
 @router.get("/reports")
 def read_reports(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, Any]:
     """The newest run reports: received and what became of it."""
@@ -80,3 +98,17 @@ def replay(wanted: Replay, user: GetUserDep) -> dict[str, str]:
         conf=wanted.model_dump(),
     )
     return {"dag_id": REPLAY_DAG, "run_id": run.run_id if run else ""}
+
+
+@router.post("/exceptions/skip", dependencies=[Depends(may_replay)])
+def skip(wanted: Skip, user: GetUserDep) -> dict[str, int]:
+    """Leave records out for good; newer announcements of them are carried as usual. Audited."""
+    desk = connections.ledger().exceptions
+    chosen = [row for number in wanted.ids if (row := desk.get(number)) is not None]
+    if len(chosen) < len(set(wanted.ids)):
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such exception")
+    rows = 0
+    for flow in {row.flow for row in chosen}:
+        keys = {row.record_key for row in chosen if row.flow == flow}
+        rows += desk.skip(flow, keys, how=f"left out: {wanted.why}", actor=user.get_name())
+    return {"rows": rows}

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Path, status
+from airflow.api_fastapi.core_api.security import GetUserDep  # noqa: TC002 - FastAPI reads it at run time
+from fastapi import APIRouter, Depends, HTTPException, Path, status
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import TransientError
+from include.ledger import AuditEntry, Link
 from tradebridge import connections
+from tradebridge.web.exceptions import may_replay
 
 router = APIRouter(prefix="/api", tags=["records"])
 
 Name = Annotated[str, Path(min_length=1, max_length=100)]
+
+
+class NewLink(BaseModel):
+    """A person says that a source record and a target record are one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entity: Literal["sales_order", "customer"]
+    source_system: Literal["zoho_inventory"] = "zoho_inventory"
+    source_id: str = Field(min_length=1, max_length=100)
+    target_system: Literal["sage100"] = "sage100"
+    target_id: str = Field(min_length=1, max_length=40, description="0000123, or 00-0001009 of a customer")
 
 
 def found(name: str) -> dict[str, Any]:
@@ -56,3 +72,25 @@ def _event(row: Any) -> dict[str, Any]:
 def read_record(name: Name) -> dict[str, Any]:
     """What is known of a record, by any of its names."""
     return found(name)
+
+
+@router.post("/links", status_code=status.HTTP_201_CREATED, dependencies=[Depends(may_replay)])
+def write_link(wanted: NewLink, user: GetUserDep) -> dict[str, str]:
+    """Settle who is who by hand: an ambiguous customer, an order typed in Sage. Audited."""
+    ledger = connections.ledger()
+    known = ledger.crosswalk.find(
+        wanted.entity, wanted.source_system, [wanted.source_id], wanted.target_system
+    ).get(wanted.source_id)
+    link = Link(**wanted.model_dump(), origin=f"named by {user.get_name()}")
+    ledger.crosswalk.bind([link])
+    ledger.audit.add(
+        AuditEntry(
+            actor=user.get_name(),
+            action="linked",
+            entity=wanted.entity,
+            record_key=wanted.source_id,
+            target_id=wanted.target_id,
+            before=known.target_id if known else "",
+        )
+    )
+    return {"source_id": wanted.source_id, "target_id": wanted.target_id}
