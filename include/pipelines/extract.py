@@ -54,16 +54,22 @@ def extract(world: World, ticket: Ticket) -> dict[str, int]:
 
 
 def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], dict[str, Outcome]]:
-    """Records to fetch (and whether to compare them in any case), and those that are carried already."""
-    newest = {row.record_key: row.version for row in rows}
+    """Records to fetch (and whether to compare them in any case), and those that are carried already.
+
+    Announcements overtake each other, so the last to come is not the newest: a record is carried only
+    when *every* announcement of it speaks of the version that was carried.
+    """
+    announced: dict[str, set[str]] = {}
+    for row in rows:
+        announced.setdefault(row.record_key, set()).add(row.version)
     recheck = {row.record_key for row in rows if row.headers.get("recheck") == "true"}
-    links = world.ledger.crosswalk.find(ORDER, SOURCE, list(newest), TARGET)
+    links = world.ledger.crosswalk.find(ORDER, SOURCE, list(announced), TARGET)
     outcomes = {
         key: Outcome.UNCHANGED
-        for key, version in newest.items()
-        if key not in recheck and key in links and links[key].source_version == version
+        for key, versions in announced.items()
+        if key not in recheck and key in links and versions == {links[key].source_version}
     }
-    return {key: key in recheck for key in newest if key not in outcomes}, outcomes
+    return {key: key in recheck for key in announced if key not in outcomes}, outcomes
 
 
 def _gone(key: str) -> dict[str, object]:
