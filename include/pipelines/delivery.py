@@ -23,7 +23,7 @@ from include.ledger import Intent, Link, WriteState
 from include.pipelines import failpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from include.connectors.sage100 import CustomerWrite, OrderWrite
     from include.ledger import Ledger
@@ -41,12 +41,18 @@ DONE = frozenset({"created", "adopted", "changed", "unchanged", "cancelled", "ab
 
 @dataclass(frozen=True, slots=True)
 class Write(Generic[RecordT]):
-    """One thing to be done in the target, before it has an idempotency key."""
+    """One thing to be done in the target, before it has an idempotency key.
+
+    Attributes:
+        asked_by: who asks again what was answered before, so that the old answer does not count;
+            blank where the fact alone is the question.
+    """
 
     record_key: str
     version: str
     natural_key: str
     record: RecordT
+    asked_by: str = ""
 
     @property
     def content_hash(self) -> str:
@@ -72,7 +78,9 @@ def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> s
     ``refusals`` counts how often the target has refused this record: what it refused it may accept
     once a clerk has mended the cause, and that is a new question.
     """
-    fact = "|".join((flow, entity, write.record_key, write.version, write.content_hash, str(refusals)))
+    fact = "|".join(
+        (flow, entity, write.record_key, write.version, write.content_hash, str(refusals), write.asked_by)
+    )
     return hashlib.sha256(fact.encode()).hexdigest()
 
 
@@ -84,6 +92,8 @@ class Delivery(Generic[RecordT]):
         place: name for failpoints and audit, e.g. ``load_orders``.
         send: asks the target; answers in the order of the records.
         confirmed: reads back which of these very writes the target has made: record key → target id.
+        keep_lease: called before each call; raises when another run has taken the records meanwhile.
+        chunk: records a call.
     """
 
     ledger: Ledger
@@ -94,6 +104,8 @@ class Delivery(Generic[RecordT]):
     target_system: str
     send: Callable[[Sequence[RecordT]], Sequence[WriteResult]]
     confirmed: Callable[[Sequence[Write[RecordT]]], Mapping[str, str]]
+    keep_lease: Callable[[], None] = lambda: None
+    chunk: int = CHUNK
 
     def deliver(self, writes: Sequence[Write[RecordT]]) -> Delivered:
         """Bring every write to a known end, or say which ones are not."""
@@ -103,8 +115,9 @@ class Delivery(Generic[RecordT]):
         self._recall(keyed, states, delivered)
         self._read_back({k: w for k, w in keyed.items() if states[k] in _UNSURE}, delivered)
         waiting = [(k, w) for k, w in keyed.items() if w.record_key not in delivered.done]
-        for chunk in _chunks(waiting):
-            self._send(dict(chunk), delivered)
+        for start in range(0, len(waiting), self.chunk):
+            self.keep_lease()
+            self._send(dict(waiting[start : start + self.chunk]), delivered)
         return delivered
 
     def _keyed(self, writes: Sequence[Write[RecordT]]) -> dict[str, Write[RecordT]]:
@@ -208,13 +221,6 @@ class Delivery(Generic[RecordT]):
 
 
 _UNSURE = frozenset({WriteState.SENT, WriteState.IN_DOUBT})
-
-
-def _chunks(
-    writes: Sequence[tuple[str, Write[RecordT]]],
-) -> Iterator[Sequence[tuple[str, Write[RecordT]]]]:
-    for start in range(0, len(writes), CHUNK):
-        yield writes[start : start + CHUNK]
 
 
 def _adopted(key: str, target_id: str) -> WriteResult:

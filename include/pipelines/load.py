@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from include.canonical import Reason
 from include.connectors.sage100 import OrderWrite, customer_writes, order_writes, reason_for
 from include.errors import OutcomeUnknownError, TransientError
-from include.ledger import Outcome
-from include.pipelines.delivery import Delivered, Delivery, Write
+from include.ledger import LeaseLostError, Outcome
+from include.pipelines.delivery import CHUNK, Delivered, Delivery, Write
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
 from include.pipelines.ports import CUSTOMER, ORDER, SOURCE, TARGET
 from include.pipelines.staging import rows
@@ -53,6 +53,15 @@ class Loading:
     def labels(self) -> dict[str, str]:
         """Order numbers by record key."""
         return dict(zip(self.plan.key, self.plan.number, strict=True))
+
+    def keep_lease(self) -> None:
+        """Before anything is sent: a load may take longer than the lease of its batch.
+
+        Raises:
+            LeaseLostError: we were away too long, and another run may have carried something newer.
+        """
+        if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
+            raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
 
     def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
         """These orders come back with the task's next try."""
@@ -172,6 +181,7 @@ def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
         target_system=TARGET,
         send=loading.world.writes.create_customers,
         confirmed=lambda writes: _standing_customers(loading.world, writes),
+        keep_lease=loading.keep_lease,
     )
 
 
@@ -193,7 +203,7 @@ def _orders(
     plan = loading.plan[~loading.plan.key.isin(set(loading.outcomes) | loading.waiting)]
     cancelled = plan[plan.action == Action.CANCEL.value]
     _cancel(loading, cancelled)
-    writes = _order_writes(plan[plan.action != Action.CANCEL.value], headers, details, numbers)
+    writes = _order_writes(loading, plan[plan.action != Action.CANCEL.value], headers, details, numbers)
     creations = [write for write in writes if not write.record.sales_order_no]
     standing = _standing_orders(loading, creations)
     _take(
@@ -214,7 +224,11 @@ def _orders(
 
 
 def _order_writes(
-    plan: pd.DataFrame, headers: pd.DataFrame, details: pd.DataFrame, numbers: Mapping[str, str]
+    loading: Loading,
+    plan: pd.DataFrame,
+    headers: pd.DataFrame,
+    details: pd.DataFrame,
+    numbers: Mapping[str, str],
 ) -> list[Write[OrderWrite]]:
     if not len(plan):
         return []
@@ -224,10 +238,13 @@ def _order_writes(
     planned = {row["key"]: row for row in rows(plan)}
     targets = {key: row["target_id"] for key, row in planned.items()}
     records = order_writes(chosen, details[details.key.isin(plan.key)], targets)
-    return [
-        Write(record.key, planned[record.key]["version"], planned[record.key]["number"], record)
-        for record in records
-    ]
+    return [_write(loading, planned[record.key], record) for record in records]
+
+
+def _write(loading: Loading, row: Mapping[str, Any], record: OrderWrite) -> Write[OrderWrite]:
+    """A creation is the same question whoever asks it; a recheck of what stands is a new one."""
+    asked_by = loading.ticket.batch_id if row["recheck"] and record.sales_order_no else ""
+    return Write(row["key"], row["version"], row["number"], record, asked_by)
 
 
 def _aimed_at(write: Write[OrderWrite], number: str) -> Write[OrderWrite]:
@@ -279,8 +296,20 @@ def _confirmed_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict
     return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
 
 
+def _gone_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> dict[str, str]:
+    """Read back after an unknown outcome: orders that only the history remembers, as cancelled."""
+    hits = _read_orders(world, writes)
+    ours = hits[(hits.state == "history") & (hits.match == "order_id") & (hits.OrderStatus == "X")]
+    return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
+
+
 def _order_delivery(
-    loading: Loading, place: str, send: Callable[[Sequence[OrderWrite]], Sequence[WriteResult]]
+    loading: Loading,
+    place: str,
+    send: Callable[[Sequence[OrderWrite]], Sequence[WriteResult]],
+    *,
+    confirmed: Callable[[World, Sequence[Write[OrderWrite]]], Mapping[str, str]] = _confirmed_orders,
+    chunk: int = CHUNK,
 ) -> Delivery[OrderWrite]:
     return Delivery(
         ledger=loading.world.ledger,
@@ -290,55 +319,49 @@ def _order_delivery(
         source_system=SOURCE,
         target_system=TARGET,
         send=send,
-        confirmed=lambda writes: _confirmed_orders(loading.world, writes),
+        confirmed=lambda writes: confirmed(loading.world, writes),
+        keep_lease=loading.keep_lease,
+        chunk=chunk,
     )
 
 
 def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
-    """Bring live orders up to date; what already reads so is left alone."""
+    """Bring live orders up to date; the gateway leaves alone what already reads so."""
     if not writes:
         return
-    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, [write.record_key for write in writes], TARGET)
-    pending = []
-    for write in writes:
-        link = links.get(write.record_key)
-        if (
-            link is not None
-            and link.content_hash == write.content_hash
-            and link.source_version == write.version
-        ):
-            loading.outcomes[write.record_key] = Outcome.UNCHANGED
-        else:
-            pending.append(write)
     change = loading.world.writes.change_order
     delivery = _order_delivery(
-        loading, "change_orders", lambda records: [change(record) for record in records]
+        loading, "change_orders", lambda records: [change(record) for record in records], chunk=1
     )
-    _take(loading, delivery.deliver(pending))
+    _take(loading, delivery.deliver(writes))
 
 
 def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
     if not len(plan):
         return
-    writes = [
-        Write(row["key"], row["version"], row["number"], OrderWrite.to_cancel(row["key"], row["target_id"]))
-        for row in rows(plan)
-    ]
+    writes = [_write(loading, row, OrderWrite.to_cancel(row["key"], row["target_id"])) for row in rows(plan)]
     cancel = loading.world.writes.cancel_order
     delivery = _order_delivery(
-        loading, "cancel_orders", lambda records: [cancel(record, reason=VOIDED) for record in records]
+        loading,
+        "cancel_orders",
+        lambda records: [cancel(record, reason=VOIDED) for record in records],
+        confirmed=_gone_orders,
+        chunk=1,
     )
     _take(loading, delivery.deliver(writes))
 
 
 def _take(loading: Loading, delivered: Delivered) -> None:
     for key, result in delivered.done.items():
-        loading.outcomes[key] = Outcome.UNCHANGED if result.status == "unchanged" else Outcome.LOADED
+        loading.outcomes[key] = Outcome.UNCHANGED if result.status in _AS_IT_WAS else Outcome.LOADED
     for key, result in delivered.refused.items():
         loading.refuse([key], result)
     for key in delivered.in_doubt:
         loading.outcomes[key] = Outcome.IN_DOUBT
     loading.wait(delivered.later, delivered.retry_after)
+
+
+_AS_IT_WAS = frozenset({"unchanged", "absent"})
 
 
 def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, object]]:

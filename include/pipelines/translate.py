@@ -48,6 +48,7 @@ PLAN_FRAME = pa.schema(
         pa.field("customer", pa.string()),  # the source's id of the customer
         pa.field("target_id", pa.string()),  # the ERP's order number once there is one
         pa.field("mapping", pa.string()),  # versions of the mappings used
+        pa.field("recheck", pa.bool_()),  # compare with the ERP whatever was carried
     ]
 )
 
@@ -75,7 +76,8 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     canonical = inbound.to_canonical(list(records.key), list(records.payload), site)
     orders = canonical.frames["orders"]
     links = world.ledger.crosswalk.find(ORDER, SOURCE, list(orders.source_id), TARGET)
-    actions = _actions(orders, links, set(records.key[records.recheck]))
+    recheck = set(records.key[records.recheck])
+    actions = _actions(orders, links, recheck)
     outcomes = {key: Outcome.UNCHANGED for key, action in actions.items() if action is Action.NONE}
     carried = orders[orders.source_id.map(actions) != Action.NONE.value]
     frames = {
@@ -93,13 +95,14 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
         _for_orders(newcomers.problems, carried),
         ambiguous,
     ]
-    mapping = f"{inbound.version}+{outbound.version}"
     staging.write(ORDERS, carried)
     staging.write(LINES, frames["lines"])
     staging.write(HEADERS, erp.frames["headers"])
     staging.write(DETAILS, erp.frames["lines"])
     staging.write(CUSTOMERS, newcomers.frames["customers"])
-    staging.write(PLAN, _plan(carried, actions, links, mapping))
+    staging.write(
+        PLAN, _plan(carried, actions, links, recheck).assign(mapping=f"{inbound.version}+{outbound.version}")
+    )
     found = pd.concat([frame for frame in problems if len(frame)] or problems[:1], ignore_index=True)
     keep(staging, "translate", outcomes, found)
     return {"records": len(records), "planned": len(carried), "set_aside": len(set_aside(found))}
@@ -141,7 +144,7 @@ def _action(status: OrderStatus, link: Link | None, version: str, *, recheck: bo
 
 
 def _plan(
-    orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], mapping: str
+    orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], recheck: set[str]
 ) -> pd.DataFrame:
     keys = list(orders.source_id)
     columns = {
@@ -151,7 +154,8 @@ def _plan(
         "version": list(orders.source_version),
         "customer": list(orders.customer_source_id),
         "target_id": [links[key].target_id if key in links else "" for key in keys],
-        "mapping": [mapping] * len(keys),
+        "mapping": [""] * len(keys),
+        "recheck": [key in recheck for key in keys],
     }
     plan: pd.DataFrame = pa.table(columns, schema=PLAN_FRAME).to_pandas(types_mapper=pd.ArrowDtype)
     return plan
