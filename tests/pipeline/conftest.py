@@ -1,0 +1,51 @@
+"""The house that these tests live in, and clients of it. The chaos tests live there too."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from include.pipelines.ports import World
+from tests.pipeline.house import House
+from tests.pipeline.world import world
+
+
+@cache
+def _the_house() -> House:
+    """One for all: two rooms of tests in one session must not have a set of processes each."""
+    # Not pytest's own folder: root's PostgreSQL runs as somebody who may not enter that.
+    run = Path(tempfile.mkdtemp(prefix="tb-house-"))
+    run.chmod(0o755)
+    return House(run)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    """PostgreSQL, the sandbox and the gateway, running."""
+    the_house = _the_house()
+    try:
+        the_house.open()
+        yield the_house
+    finally:
+        the_house.close()
+        shutil.rmtree(the_house.machine.run, ignore_errors=True)
+
+
+@pytest.fixture
+def new_world(house: House) -> Iterator[Callable[..., World]]:
+    """Makes clients of everything, as a process of ours has them; their connections end with the test."""
+    made: list[World] = []
+
+    def make(**zoho: object) -> World:
+        made.append(world(house.doors, house.clock, **zoho))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ledger.close()
+        each.reads.close()

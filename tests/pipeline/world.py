@@ -1,0 +1,153 @@
+"""The order flow without Airflow: claim, then each batch through its stages, then the books.
+
+What ``plugins/tradebridge`` does with tasks, :func:`run_once` does with a loop: the same stages, the same
+leases, and like Airflow it closes the books whatever happened to the batches.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
+from include.connectors.zoho_inventory import Settings, ZohoClient, ZohoReader, ZohoWriter
+from include.errors import IntegrationError, TransientError
+from include.ledger import LeaseLostError, Ledger
+from include.pipelines.announce import Request, announce
+from include.pipelines.check import check
+from include.pipelines.extract import extract
+from include.pipelines.load import load
+from include.pipelines.ports import FLOW, Ticket, World
+from include.pipelines.settle import settle
+from include.pipelines.translate import translate
+from include.standalone.environment import SANDBOX_ZOHO
+from tests.pipeline.house import Clock, Doors
+
+STAGES = (extract, translate, check, load)
+LEASE = timedelta(minutes=15)
+QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
+"""A client that does not wait where a test waits for it."""
+SWEEP = Request(sweep=True)
+_run_numbers = itertools.count(1)
+
+
+def world(doors: Doors, clock: Clock, **zoho: Any) -> World:
+    """The real systems' clients, as ``tradebridge.connections`` makes them out of Airflow's connections."""
+    ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
+    settings = Settings(
+        **{**SANDBOX_ZOHO, "api_base": doors.zoho, "accounts_base": doors.zoho, **QUICK, **zoho}
+    )
+    client = ZohoClient(settings, tokens=ledger.tokens, budget=ledger.budgets, sleep=lambda _: None)
+    odbc = OdbcSettings(driver="SQLite3", database=doors.sage_database).connection_string()
+    gateway = GatewaySettings(base_url=doors.gateway, token=doors.gateway_token, read_timeout=60.0)
+    return World(
+        ledger=ledger,
+        source=ZohoReader(client),
+        notes=ZohoWriter(client),
+        reads=Reader(partial(connect, odbc)),
+        writes=GatewayClient(gateway),
+        staging_root=Path(doors.staging),
+        settings={
+            "company_currency": "USD",
+            "ar_division": "00",
+            "default_warehouse": "000",
+            "default_tax_schedule": "NONTAX",
+        },
+        time_zone=settings.timezone,
+        lease=LEASE,
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did: its report, and the errors that Airflow would have shown as red tasks."""
+
+    counts: Mapping[str, int]
+    errors: tuple[IntegrationError, ...] = ()
+
+    def __getitem__(self, outcome: str) -> int:
+        return self.counts[outcome]
+
+    @property
+    def green(self) -> bool:
+        """Whether no task failed and no row is without an end."""
+        return not self.errors and not self.counts["returned"] and not self.counts["in_doubt"]
+
+
+def run_once(
+    world: World,
+    request: Request = SWEEP,
+    *,
+    run_id: str = "",
+    batch_size: int = 200,
+    max_batches: int = 4,
+    tries: int = 1,
+) -> Run:
+    """One DAG run. A failed stage ends its batch and no other; the books are closed in any case."""
+    run_id = run_id or f"manual__{os.getpid()}_{next(_run_numbers)}"
+    announce(world, run_id, request)
+    batches = world.ledger.inbox.claim(
+        FLOW, batch_size=batch_size, max_batches=max_batches, lease=LEASE, run_id=run_id
+    )
+    errors: list[IntegrationError] = []
+    for batch in batches:
+        try:
+            carry(world, Ticket(run_id, batch.id), tries=tries)
+        except IntegrationError as error:
+            errors.append(error)
+    return Run(
+        settle(world, flow=FLOW, run_id=run_id, batches=[batch.id for batch in batches]), tuple(errors)
+    )
+
+
+def carry(world: World, ticket: Ticket, *, tries: int = 1) -> None:
+    """A batch through its stages; a stage that may be tried again is, at once, as often as ``tries`` says."""
+    for stage in STAGES:
+        for left in reversed(range(tries)):
+            if not world.ledger.inbox.renew(ticket.batch_id, LEASE):
+                raise LeaseLostError(f"batch {ticket.batch_id} was taken by another run")
+            try:
+                stage(world, ticket)
+            except TransientError:
+                if not left:
+                    raise
+            else:
+                break
+
+
+# Runs in processes of their own -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A run for another process, with what is to be found in its environment."""
+
+    doors: Doors
+    ahead: timedelta
+    request: Request = SWEEP
+    options: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def start(errand: Errand) -> Any:
+    """Start a process that makes one run; ``exitcode`` 0: it was green, 1: it was not, -9: it was killed."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.pipeline.world", "great_expectations", "pyodbc"])
+    process = context.Process(target=_go, args=(errand,), daemon=True)
+    process.start()
+    return process
+
+
+def _go(errand: Errand) -> None:
+    os.environ.update(errand.environment)
+    here = world(errand.doors, Clock(errand.ahead))
+    run = run_once(here, errand.request, **errand.options)
+    raise SystemExit(0 if run.green else 1)
