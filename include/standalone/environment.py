@@ -225,7 +225,7 @@ def connections(machine: Machine) -> dict[str, str]:
         "extra": {"driver": "SQLite3", "database": str(machine.sage_database), "company": SAGE_COMPANY},
     }
     sage_writes = {
-        "conn_type": "http",
+        "conn_type": "sage100_gateway",
         "host": machine.gateway_url,
         "password": machine.secrets.gateway_token,
     }
