@@ -132,7 +132,7 @@ class Desk:
             self.given.pop(key, None)
 
     def give_again_what_was_lost(self) -> list[WorkloadKey]:
-        """Give again what nobody said to have taken though the queue is empty: its taker was killed at once."""
+        """Give again what nobody took though the queue is empty: its taker was killed in the act."""
         now = time.monotonic()
         lost = [key for key, (_, since) in self.given.items() if now - since > LOST_AFTER]
         if not lost or not self.queue.empty():
