@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow as pa
 from include.canonical import Reason
 from include.translation.cells import Cells
 from include.translation.columns import KINDS, distinct_rows
-from include.translation.combining import any_of
+from include.translation.combining import any_of, first_said
 from include.translation.problems import Complaint
 from include.translation.reference import EXACT
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from include.translation.rows import Rows
 
 TEXT = KINDS["text"]
+MOST_GUESSES = 200
+"""Unknown values of one batch that are compared with the whole reference. When more are unknown, something
+else is wrong than their spelling, and comparing each with 100,000 items would hold up the good ones."""
 
 
 def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
@@ -43,14 +47,15 @@ def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
     done: list[str | None] = []
     wrong: dict[int, Complaint] = {}
     for at, values in enumerate(combinations):
-        code, complaint = _answer(reference, lookup.by, [values[place] for place in places], remedy)
+        said = [values[place] for place in places]
+        code, complaint = _answer(reference, lookup.by, said, remedy)
         done.append(_taken(reference, lookup.take, code))
         if complaint is not None:
-            wrong[at] = complaint
+            wrong[at] = _with_guesses(reference, said, complaint) if len(wrong) < MOST_GUESSES else complaint
     place = pa.array(index)
     found = pa.array(done, TEXT).take(place) if done else pa.nulls(rows.count, TEXT)
     noted = any_of([cells.bad for cells in asked])
-    raw = rows.column(names[0])
+    raw = first_said(names, rows).values
     return run.court.by_value(Cells(found, names[0], raw, bad=noted), rows, place, wrong)
 
 
@@ -76,8 +81,15 @@ def _answer(
             )
         if answer.values:
             return answer.values[0], None
-    nearest = tuple(reference.nearest(list(dict.fromkeys(said))))
-    return None, Complaint(Reason.NO_REFERENCE, f"is not known among {reference.name}", remedy, nearest)
+    return None, Complaint(Reason.NO_REFERENCE, f"is not known among {reference.name}", remedy)
+
+
+def _with_guesses(reference: Reference, values: Sequence[str | None], complaint: Complaint) -> Complaint:
+    """An unknown value's complaint with the nearest names."""
+    if complaint.code is not Reason.NO_REFERENCE:
+        return complaint
+    said = dict.fromkeys(value for value in values if value and value.strip())
+    return replace(complaint, candidates=tuple(reference.nearest(list(said))))
 
 
 def _taken(reference: Reference, attribute: str | None, code: str | None) -> str | None:

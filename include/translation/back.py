@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.translation.language import FrameSentence, Rule, ValueTable
+    from include.translation.files import FrameSentence
+    from include.translation.language import Rule, ValueTable
     from include.translation.mapping import Mapping as Compiled
     from include.translation.site import Site
 

@@ -25,7 +25,8 @@ from include.translation.suggest import among
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.translation.language import Condition, FrameSentence, Rule, Steps, Together
+    from include.translation.files import FrameSentence, Together
+    from include.translation.language import Condition, Rule, Steps
     from include.translation.making import FramePlan
     from include.translation.mapping import Mapping
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rapidfuzz import fuzz
 
 from include.canonical import Reason
 from include.errors import ConfigurationError
@@ -30,17 +29,17 @@ from include.translation.columns import (
 )
 from include.translation.combining import first_said, gathered, summed
 from include.translation.conditions import holds
+from include.translation.guessing import unknown_word
 from include.translation.problems import Complaint
-from include.translation.reference import Candidate
 from include.translation.registry import TRANSFORMS, Transform
 from include.translation.steps import named_steps
-from include.translation.suggest import among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from include.translation.columns import Mask
-    from include.translation.language import Concat, DatedRate, Rule, Setting, Steps, ValueTable
+    from include.translation.files import Setting
+    from include.translation.language import Concat, DatedRate, Rule, Steps, ValueTable
     from include.translation.rows import Rows
     from include.translation.site import Site
 
@@ -271,7 +270,7 @@ class Run:
                 done.append("")
             else:
                 done.append(None)
-                wrong[at] = self._remedied(_unknown(value, words), rule)
+                wrong[at] = self._remedied(unknown_word(value, words), rule)
         taken = pa.array(done, TEXT).take(index) if values else pa.nulls(rows.count, TEXT)
         return self.court.by_value(cells.become(taken), rows, index, wrong)
 
@@ -295,12 +294,3 @@ class Run:
 
 _NO_NUMBER = Complaint(Reason.INVALID_FORMAT, "is not a number")
 _TOO_LARGE = Complaint(Reason.OUT_OF_RANGE, "makes a number too large to carry")
-
-
-def _unknown(value: str, words: Mapping[str, str]) -> Complaint:
-    scored = [
-        Candidate(word, ours, round(fuzz.ratio(value, word), 1)) for word, ours in words.items() if word
-    ]
-    near = sorted(scored, key=lambda candidate: (-candidate.score, candidate.value))
-    says = f"is a word that the mapping does not know{among(value, words)}"
-    return Complaint(Reason.UNKNOWN_VALUE, says, candidates=tuple(near[:5]))

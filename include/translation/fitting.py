@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.translation.cells import Court
-    from include.translation.language import Fit, Spill
+    from include.translation.files import Fit, Spill
     from include.translation.rows import Rows
     from include.translation.site import Site
 

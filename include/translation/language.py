@@ -4,7 +4,7 @@ A mapping is data that a clerk can read and an editor can check: which foreign f
 ours, through which table, look-up or named transform, under which condition. Everything that stands
 for a value is text in quotes (YAML reads ``010`` as 8 and ``NO`` as false); switches of the language
 itself are true or false. These models are also the JSON Schema that editors load
-(``include/mappings/schema.json``).
+(``include/mappings/schema.json``). Here are the parts of a rule; ``files`` has frames and whole files.
 """
 
 from __future__ import annotations
@@ -212,128 +212,6 @@ class Rule(Sentence):
                 "when and else belong together: without else an unforeseen row would get nothing"
             )
         return self
-
-
-class Together(Sentence):
-    """A named transform that needs several columns and gives several."""
-
-    apply: Name
-    from_: dict[Name, Column] = Field(alias="from")
-    gives: dict[Name, Name] = Field(description="the transform's output: our column")
-    with_: dict[Name, Text] = Field(default_factory=dict, alias="with")
-
-
-class Spill(Sentence):
-    """Text that may need more lines than it came in, broken at word borders, never cut."""
-
-    parts: list[Column] = Field(min_length=1)
-    optional: list[Column] = Field(default_factory=list, description="added while lines are left")
-    into: list[Name] = Field(min_length=1)
-
-
-class Fit(Sentence):
-    """What to do about the target's widths; text that still does not fit is parked."""
-
-    spill: list[Spill] = Field(default_factory=list)
-    shorten: list[Name] = Field(
-        default_factory=list, description="columns that may be cut: notes, never facts"
-    )
-
-
-class Append(Sentence):
-    """Lines of our own making, one for each record that meets the condition."""
-
-    name: Name
-    about: Text = ""
-    derive: dict[Name, Rule] = Field(default_factory=dict)
-    if_: Condition = Field(alias="if")
-    fields: dict[Name, Rule] = Field(min_length=1)
-
-
-class Distinct(Sentence):
-    """One row for each value of a column; of several the latest speaks."""
-
-    by: Column
-    latest: list[Column] = Field(min_length=1)
-
-
-class FrameSentence(Sentence):
-    """One frame that the mapping makes."""
-
-    about: Text = ""
-    target: Name | None = Field(
-        default=None, description="a canonical frame (orders, lines), or a table of the ERP"
-    )
-    of: Name | None = Field(default=None, description="the canonical frame whose rows become these rows")
-    each: Name | None = Field(
-        default=None, description="the list in the record whose entries become these rows"
-    )
-    required: Switch = Field(default=False, description="a record without any such row is set aside")
-    distinct: Distinct | None = None
-    carry: dict[Name, Rule] = Field(default_factory=dict, description="our own columns beside the target's")
-    fields: dict[Name, Rule] = Field(default_factory=dict)
-    together: list[Together] = Field(default_factory=list)
-    extensions: dict[Name, Rule] = Field(default_factory=dict)
-    append: list[Append] = Field(default_factory=list)
-    fit: Fit = Fit()
-
-
-class Setting(Sentence):
-    """A value that differs from site to site."""
-
-    about: Text
-    default: Text | None = None
-
-
-class Source(Sentence):
-    """What the records look like and how they are called."""
-
-    format: Literal["json", "frames"]
-    envelope: list[Name] = Field(
-        default_factory=list, description="keys under which the record may be wrapped"
-    )
-    noun: Text = Field(description="what messages call a record: order, customer")
-    key: Column
-    number: Column = Field(description="what people call the record")
-
-
-class MappingSentence(Sentence):
-    """A whole mapping file."""
-
-    mapping: Path
-    about: Text
-    direction: Literal["to_canonical", "from_canonical"]
-    vocabulary: Path = Field(description="file that lists the foreign system's field names")
-    source: Source
-    settings: dict[Name, Setting] = Field(default_factory=dict)
-    tables_from: list[Path] = Field(default_factory=list)
-    tables: dict[Name, ValueTable] = Field(default_factory=dict)
-    derive: dict[Name, dict[Name, Rule]] = Field(default_factory=dict)
-    derive_together: dict[Name, list[Together]] = Field(default_factory=dict)
-    frames: dict[Name, FrameSentence] = Field(min_length=1)
-
-
-class TablesSentence(Sentence):
-    """A file of value tables that several mappings share."""
-
-    about: Text
-    tables: dict[Name, ValueTable] = Field(min_length=1)
-
-
-class VocabularySentence(Sentence):
-    """The field names of a foreign system, so that a typing error is found when a mapping is loaded."""
-
-    about: Text
-    vocabulary: dict[Text, list[Text] | dict[Name, Kind]] = Field(
-        description="entity or table: its fields, with what they hold where the system says so"
-    )
-
-    def words(self) -> dict[str, dict[str, str]]:
-        """Entity or table → field → kind; text where nothing is said."""
-        return {
-            name: dict(fields) if isinstance(fields, dict) else dict.fromkeys(fields, "text")
-            for name, fields in self.vocabulary.items()
-        }
 
 
 ValueWhen.model_rebuild()

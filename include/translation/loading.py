@@ -16,15 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from include.errors import MappingError
 from include.translation.checking import check
-from include.translation.language import (
-    Fit,
-    FrameSentence,
-    MappingSentence,
-    Rule,
-    TablesSentence,
-    ValueTable,
-    VocabularySentence,
-)
+from include.translation.files import Fit, FrameSentence, MappingSentence, TablesSentence, VocabularySentence
+from include.translation.language import Rule, ValueTable
 from include.translation.mapping import Mapping
 from include.translation.strict_yaml import read_yaml
 from include.translation.suggest import among

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from include.translation.columns import Rows as Index
     from include.translation.evaluate import Run
-    from include.translation.language import Append, Distinct, FrameSentence, Rule, Together
+    from include.translation.files import Append, Distinct, FrameSentence, Together
+    from include.translation.language import Rule
 
 TEXT = KINDS["text"]
 POSITION = "position"

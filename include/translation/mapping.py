@@ -4,41 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.canonical import Reason
-from include.errors import MappingError, SetError
+from include.errors import MappingError
 from include.translation.back import Way, foreign_frames, foreign_payloads, kept_ways
 from include.translation.cells import Cells, Court
-from include.translation.columns import CANONICAL, KINDS, cast, constant, mask, pick
+from include.translation.columns import KINDS, constant, mask
 from include.translation.evaluate import Run
 from include.translation.making import FramePlan, derived, joined, make_frame
 from include.translation.planning import canonical_plan, erp_plan
 from include.translation.problems import Complaint, Place, Problems
 from include.translation.references_used import columns_used
-from include.translation.rows import Rows
+from include.translation.sources import canonical_sources, lines_of_records, records_of
 from include.translation.wire import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Map
     from collections.abc import Sequence
 
-    from include.translation.language import MappingSentence, ValueTable
+    from include.translation.files import MappingSentence
+    from include.translation.language import ValueTable
     from include.translation.planning import Vocabulary
+    from include.translation.rows import Rows
     from include.translation.site import Site
 
 TEXT = KINDS["text"]
-KEY = "@key"
-LINE = "@position"
-_NO_VALUE = Complaint(
-    Reason.INVALID_FORMAT, "holds no readable value (a list, an object, or text that is no text)"
-)
-_OTHER_ID = Complaint(Reason.INVALID_FORMAT, "is not the id under which the record was fetched")
 _EMPTY = Complaint(Reason.NO_LINES, "has no line")
 
 
@@ -128,33 +123,13 @@ class Mapping:
             problems.add(Place(keys[at], f"{noun} with id {keys[at]}"), "payload", "", complaint)
         good = [at for at, record in enumerate(records) if record is not None]
         run = self._run(site, problems)
-        rows = self._records([keys[at] for at in good], [records[at] for at in good], run)
+        read = [record for record in records if record is not None]
+        columns = self.reader.columns(read)
+        rows = records_of([keys[at] for at in good], columns, self.sentence.source, run.court)
         sources = {"orders": rows}
         if self.each:
-            sources["lines"] = self._lines([records[at] for at in good], rows, run)
+            sources["lines"] = lines_of_records(*self.reader.lines(read), parent=rows, court=run.court)
         return Translation(self._frames(run, sources), problems.frame(keys))
-
-    def _records(self, keys: list[str], records: list[Any], run: Run) -> Rows:
-        columns = self.reader.columns(records)
-        source = self.sentence.source
-        columns[KEY] = pa.array(keys, TEXT)
-        labels = _labels(source.noun, columns[source.number], columns[KEY])
-        rows = Rows(len(keys), columns, columns[KEY], labels)
-        _note_unreadable(rows, run)
-        other = mask(pc.not_equal(columns[source.key], columns[KEY]))
-        run.court.same(Cells.of(columns[source.key], source.key), rows, other, _OTHER_ID)
-        return rows
-
-    def _lines(self, records: list[Any], parent: Rows, run: Run) -> Rows:
-        columns, owner = self.reader.lines(records)
-        at = pa.array(owner)
-        position = _numbered(owner)
-        columns[LINE] = position
-        rows = Rows(
-            len(owner), columns, parent.keys.take(at), parent.labels.take(at), position, parent, owner
-        )
-        _note_unreadable(rows, run)
-        return rows
 
     # ---------------------------------------------------------------- from our frames
 
@@ -176,17 +151,9 @@ class Mapping:
         self._must(inbound=False)
         problems = Problems()
         run = self._run(site, problems)
-        sources = self._sources(frames)
+        with_lines = any(frame.of == "lines" for frame in self.sentence.frames.values())
+        sources = canonical_sources(frames, self.sentence.source, with_lines=with_lines)
         return Translation(self._frames(run, sources), problems.frame(sources["orders"].keys.to_pylist()))
-
-    def _sources(self, frames: Map[str, pd.DataFrame]) -> dict[str, Rows]:
-        orders = _columns_of(frames["orders"], CANONICAL["orders"])
-        source = self.sentence.source
-        keys = orders[source.key]
-        rows = Rows(len(keys), orders, keys, _labels(source.noun, orders[source.number], keys))
-        if not any(frame.of == "lines" for frame in self.sentence.frames.values()):
-            return {"orders": rows}
-        return {"orders": rows, "lines": _lines_of(_columns_of(frames["lines"], CANONICAL["lines"]), rows)}
 
     # ---------------------------------------------------------------- both ways
 
@@ -262,50 +229,3 @@ class Mapping:
         """
         self._must(inbound=False)
         return foreign_frames(self, frames, site)
-
-
-def _labels(noun: str, numbers: pa.Array, keys: pa.Array) -> pa.Array:
-    said = pc.fill_null(pc.greater(pc.utf8_length(numbers), 0), fill_value=False)
-    called = pick(mask(said), pc.fill_null(numbers, ""), pc.fill_null(keys, ""))
-    return pc.binary_join_element_wise(pa.scalar(noun), called, " ")
-
-
-def _note_unreadable(rows: Rows, run: Run) -> None:
-    for name, column in list(rows.columns.items()):
-        if column.null_count:
-            run.court.same(
-                Cells(column, name, constant("", rows.count)), rows, mask(column.is_null()), _NO_VALUE
-            )
-
-
-def _numbered(owner: np.ndarray[Any, Any]) -> pa.Array:
-    """1, 2, 3 ... within each owner; owners stand together."""
-    return pa.array(np.arange(len(owner)) - np.searchsorted(owner, owner, side="left") + 1, KINDS["count"])
-
-
-def _columns_of(frame: pd.DataFrame, schema: pa.Schema) -> dict[str, pa.Array]:
-    """A canonical frame's columns as Arrow arrays of the canonical types."""
-    table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False).combine_chunks()
-    return {name: _whole(table[name]) for name in schema.names}
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else cast(column.combine_chunks(), column.type)[0]
-
-
-def _lines_of(lines: dict[str, pa.Array], parent: Rows) -> Rows:
-    """Lines joined to their orders and put in the orders' order, then by position."""
-    found = pc.index_in(lines["order_source_id"], parent.column("source_id"))
-    if found.null_count:
-        orphans = sorted(set(lines["order_source_id"].filter(found.is_null()).to_pylist()))
-        raise SetError(
-            f"lines belong to orders that are not in the batch: {', '.join(map(str, orphans[:5]))}"
-        )
-    owner = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    order = np.lexsort((lines["position"].to_numpy(zero_copy_only=False), owner))
-    if (order != np.arange(len(order))).any():
-        lines, owner = {name: column.take(pa.array(order)) for name, column in lines.items()}, owner[order]
-    at = pa.array(owner)
-    return Rows(
-        len(owner), lines, parent.keys.take(at), parent.labels.take(at), lines["position"], parent, owner
-    )

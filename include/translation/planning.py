@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from include.translation.language import FrameSentence, Rule
+    from include.translation.files import FrameSentence
+    from include.translation.language import Rule
 
 MODELS: dict[str, type[BaseModel]] = {"orders": SalesOrder, "lines": OrderLine}
 """The canonical nouns by the names of their frames."""

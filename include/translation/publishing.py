@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 import include.translation.transforms  # noqa: F401 - registers the named transforms
-from include.translation.language import MappingSentence, TablesSentence, VocabularySentence
+from include.translation.files import MappingSentence, TablesSentence, VocabularySentence
 from include.translation.registry import TRANSFORMS, Transform
 
 if TYPE_CHECKING:

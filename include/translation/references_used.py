@@ -11,7 +11,8 @@ from include.translation.steps import named_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.translation.language import FrameSentence, MappingSentence, Rule, Steps
+    from include.translation.files import FrameSentence, MappingSentence
+    from include.translation.language import Rule, Steps
 
 Use = tuple[str, str]
 """(place in the file, column)"""

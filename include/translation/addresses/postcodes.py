@@ -12,7 +12,7 @@ _SPACED = {"CA": 3, "GB": -3, "SE": 3, "NL": 4, "CZ": 3, "SK": 3, "GR": 3, "IE":
 """Where the one blank goes (from the end when negative)."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def postcode(country_code: str, code: str) -> str:
     """A postal code in the country's writing.
 

@@ -27,7 +27,7 @@ class Postal(NamedTuple):
     country: str
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def standardised(address: Postal, country_code: str = "") -> Postal:
     """One address in its standard form.
 

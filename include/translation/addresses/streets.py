@@ -65,7 +65,7 @@ def tidy(line: str) -> str:
     return " ".join(line.split()).strip(" ,;")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def us_street(line: str) -> str:
     """A street line in the United States with the Postal Service's abbreviations.
 

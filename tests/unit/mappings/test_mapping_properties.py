@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.canonical import OrderStatus
 from include.translation import load, load_all
 from include.translation.back import Way, words_back
 from tests.unit.translation.factories import (
@@ -176,6 +177,33 @@ def test_every_table_leads_back_to_the_word_it_came_from(name: str) -> None:
     for table in tables.values():
         back = words_back(table)
         assert {table.values[back[ours]] for ours in table.values.values()} == set(table.values.values())
+
+
+PURCHASE_ORDER = {
+    "purchase_order_status": {
+        "draft", "pending_approval", "approved", "issued", "open", "partially_received", "received",
+        "partially_billed", "billed", "cancelled", "closed",
+    },
+    "receipt_status": {"", "to_be_received", "partially_received", "received"},
+    "billed_status": {"", "to_be_billed", "partially_billed", "billed"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", PURCHASE_ORDER)
+def test_every_documented_word_of_a_purchase_order_has_a_row(table: str) -> None:
+    """A40: the tables of the purchase order flow stand ready."""
+    found = load("zoho_inventory/sales_order").tables[table]
+    assert set(found.values) == PURCHASE_ORDER[table]
+
+
+def test_every_status_of_ours_has_a_row_or_no_counterpart_in_sage() -> None:
+    """A40."""
+    tables = load("sage100/sales_order").tables
+    for name in ("order_status", "purchase_order_status"):
+        assert set(tables[name].values) | set(tables[name].no_counterpart) == set(OrderStatus)
+    assert set(tables["live_order_status"].values) == set("NOCH")
+    history = tables["history_order_status"]
+    assert set(history.values) | set(history.no_counterpart) == set("ACXQZ")
 
 
 def test_every_mapping_of_the_product_loads() -> None:

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from include.canonical import Reason
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, SetError
 from include.translation import Rate, RateTable, load
+from include.translation.asking import MOST_GUESSES
 from tests.unit.translation.factories import (
     WIDTHS,
     a_line,
@@ -330,3 +331,27 @@ def test_a_line_too_large_to_carry_is_a_problem_of_its_own() -> None:
     result = load("sage100/sales_order").from_canonical(canonical.frames, site)
     assert codes(result.problems) == [(Reason.OUT_OF_RANGE, "quantity")]
     assert the(result.frames["lines"], key="2")["extension"] == Decimal("20.00")
+
+
+def test_no_orders_make_empty_frames_of_the_same_shape() -> None:
+    site, mapping = a_site(), load("sage100/sales_order")
+    full = to_sage(an_order(), site=site)
+    empty = mapping.from_canonical({k: f.iloc[:0] for k, f in to_canonical(an_order()).frames.items()}, site)
+    for name, frame in full.frames.items():
+        assert empty.frames[name].empty
+        assert empty.frames[name].dtypes.equals(frame.dtypes)
+
+
+def test_lines_of_an_order_that_is_not_there_stop_the_batch() -> None:
+    frames = dict(to_canonical(an_order()).frames)
+    frames["orders"] = frames["orders"].iloc[:0]
+    with pytest.raises(SetError, match="209001"):
+        load("sage100/sales_order").from_canonical(frames, a_site())
+
+
+def test_a_catalogue_that_is_missing_as_a_whole_is_not_searched_for_each_value() -> None:
+    lines = [a_line(line_item_id=str(n), sku=f"NW-00{n:03d}X") for n in range(MOST_GUESSES + 5)]
+    result = to_sage(an_order(lines=lines))
+    offered = [text != "[]" for text in result.problems.candidates]
+    assert len(offered) == len(lines)
+    assert sum(offered) == MOST_GUESSES

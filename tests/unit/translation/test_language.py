@@ -46,10 +46,9 @@ def run(mapping: Mapping, **changes: object) -> Translation:
         ('{constant: "010"}', {}, "010"),
         ("{first: [merchant_name, salesperson_name]}", {"merchant_name": " "}, "Priya Raman"),
         (
-            '{concat: {separator: ", ", '
-            'parts: [{from: merchant_name}, {from: salesperson_name}, {constant: "x"}]}}',
-            {"merchant_name": ""},
-            "Priya Raman, x",
+            '{concat: {separator: ", ", parts: [{from: merchant_name}, {from: source}, {constant: "x"}]}}',
+            {"merchant_name": "", "source": "Api"},
+            "Api, x",
         ),
         ('{from: sales_channel, table: {direct_sales: direct, web: online}, blank: "none"}', {}, "direct"),
         (
