@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,12 +17,19 @@ from include.errors import SetError
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from great_expectations import ExpectationSuite
+    from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.datasource.fluent.pandas_datasource import PandasDatasource
+
     from include.checks.suites import Rule
 
 # Before the library is imported anywhere: it must never look for the network.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 log = logging.getLogger(__name__)
+
+ROW = "row"
+"""Number of the row, so that what is unexpected is found again: a record may have several rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +56,69 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     Raises:
         SetError: a rule without a reason fails, or a rule could not be evaluated.
     """
+    judged = _judged_part(frame, rules)
+    batch = _batch_definition(name).get_batch({"dataframe": judged})
+    answer = batch.validate(_suite(name, rules), result_format=_COMPLETE)
+    broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
+    for rule, result in broken:
+        _refuse_set(name, rule, result)
+    rows = [row for rule, result in broken for row in _problems(rule, result, judged)]
+    problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
+    for _, result in broken:
+        result.result = _readable(result.result)
+    return Verdict(problems, dict(answer.to_json_dict()))  # type: ignore[no-untyped-call]
+
+
+_SHOWN = ("key", "line", "label", "field", "value", "width")
+"""Columns that problems are told with, besides those that the rules name."""
+_COMPLETE = {"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line", ROW]}
+
+
+def _judged_part(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
+    """The columns that anybody asks for, and the row's number: the library copies frames again and again."""
+    named = {*_SHOWN, *(name for rule in rules for name in rule.columns)}
+    part = frame[[name for name in frame.columns if name in named]]
+    return part.assign(**{ROW: range(len(part))})
+
+
+@cache
+def _frames() -> PandasDatasource:
+    """Great Expectations' world, in memory; setting it up costs as much as a small suite."""
     import great_expectations as gx
-    from great_expectations import expectations
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
-    asset = context.data_sources.add_pandas("frames").add_dataframe_asset(name)
-    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-    suite = gx.ExpectationSuite(
+    return context.data_sources.add_pandas("frames")
+
+
+@cache
+def _batch_definition(name: str) -> BatchDefinition[Any]:
+    return _frames().add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
+
+
+def _suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:
+    from great_expectations import ExpectationSuite, expectations
+
+    return ExpectationSuite(
         name,
         expectations=[
             getattr(expectations, rule.expectation)(**rule.arguments, meta={"rule": number})
             for number, rule in enumerate(rules)
         ],
     )
-    answer = batch.validate(
-        suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line"]}
-    )
-    broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
-    for rule, result in broken:
-        _refuse_set(name, rule, result)
-    rows = [row for rule, result in broken for row in _problems(rule, result, frame)]
-    problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
-    return Verdict(problems, dict(answer.to_json_dict()))  # type: ignore[no-untyped-call]
 
 
 _DTYPES = {column.name: pd.ArrowDtype(column.type) for column in PROBLEM_FRAME}
+
+
+def _readable(value: Any) -> Any:
+    """Decimals as text: the library would make floats of them, and asks for its caller's source each time."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _readable(part) for name, part in value.items()}
+    return [_readable(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _number(result: Any) -> int:
@@ -104,9 +149,8 @@ def _problems(rule: Rule, result: Any, frame: pd.DataFrame) -> list[dict[str, An
     """One problem per unexpected row; the row's own ``field`` column wins over the rule's."""
     if rule.reason is None:
         return []
-    hits = pd.DataFrame(result.result["unexpected_index_list"])[["key", "line"]].drop_duplicates()
-    rows = frame.merge(hits.astype({"key": frame.key.dtype, "line": frame.line.dtype}), on=["key", "line"])
-    return [_problem(rule, rule.reason, row) for row in rows.to_dict("records")]
+    hits = sorted({hit[ROW] for hit in result.result["unexpected_index_list"]})
+    return [_problem(rule, rule.reason, row) for row in frame.iloc[hits].to_dict("records")]
 
 
 def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any]) -> dict[str, Any]:

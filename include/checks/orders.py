@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,7 @@ from include.checks.judge import judge
 from include.checks.suites import LINES, ORDERS, WIDTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 HEADER_TABLE, DETAIL_TABLE = "SO_SalesOrderHeader", "SO_SalesOrderDetail"
 MONEY = pa.decimal128(18, 2)
@@ -103,7 +104,9 @@ def _sage_totals(headers: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
     """What Sage 100 will compute: extensions less discount plus freight and tax, against what we expect."""
     sums = _sum(details, "key", "extension").drop(columns="line_count")
     table = pa.Table.from_pandas(
-        headers[["key", "FreightAmt", "DiscountAmt", "expected_tax", "expected_total"]].merge(sums, on="key", how="left"),
+        headers[["key", "FreightAmt", "DiscountAmt", "expected_tax", "expected_total"]].merge(
+            sums, on="key", how="left"
+        ),
         preserve_index=False,
     )
     zero = pa.scalar(0, MONEY)
@@ -139,36 +142,50 @@ def _widths_frame(
     widths: Mapping[tuple[str, str], int],
     labels: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row per text value at least as long as the narrowest column it could meet."""
+    """Of each text column the values that are too long, else its longest: the others cannot fail."""
     parts = [
-        _long_values(frame, column, width, line)
-        for (table, column), width in widths.items()
-        for frame, line in [(headers, None) if table == HEADER_TABLE else (details, "position")]
-        if column in frame and pd.api.types.is_string_dtype(frame[column])
+        part
+        for table, frame in ((HEADER_TABLE, headers), (DETAIL_TABLE, details))
+        for part in _longest(frame, {column: width for (of, column), width in widths.items() if of == table})
     ]
-    columns = {"key": "string[pyarrow]", "line": "int64[pyarrow]", "field": "string[pyarrow]"}
-    columns |= {"value": "string[pyarrow]", "width": "int64[pyarrow]", "length": "int64[pyarrow]"}
-    empty = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
-    frame = pd.concat([part for part in parts if len(part)] or [empty], ignore_index=True).astype(columns)
+    frame: pd.DataFrame = pa.concat_tables([WIDTH_FRAME.empty_table(), *parts]).to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
     return frame.assign(label=frame.key.map(labels) if len(frame) else frame.key)
 
 
-def _long_values(frame: pd.DataFrame, column: str, width: int, line: str | None) -> pd.DataFrame:
-    """Values within reach of the limit: the suite judges these, the rest cannot fail."""
-    values = pa.chunked_array(pa.array(frame[column]))
-    lengths = pc.utf8_length(pc.fill_null(values, ""))
-    near = pc.greater_equal(lengths, width)
-    chosen = frame[near.to_numpy()]
-    return pd.DataFrame(
-        {
-            "key": chosen["key"],
-            "line": chosen[line] if line else 0,
-            "field": column,
-            "value": chosen[column],
-            "width": width,
-            "length": lengths.filter(near).to_numpy(),
-        }
-    )
+WIDTH_FRAME = pa.schema(
+    [
+        ("key", pa.string()),
+        ("line", pa.int64()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("width", pa.int64()),
+        ("length", pa.int64()),
+    ]
+)
+
+
+def _longest(frame: pd.DataFrame, widths: Mapping[str, int]) -> Iterator[pa.Table]:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if "position" not in table.column_names:
+        table = table.append_column("position", pa.repeat(pa.scalar(0, pa.int64()), len(table)))
+    for column, width in widths.items():
+        if not len(table) or column not in table.column_names or not pa.types.is_string(table[column].type):
+            continue
+        lengths = pc.fill_null(pc.utf8_length(table[column]), 0).to_numpy()
+        chosen = np.flatnonzero(lengths > width)
+        rows = table.select(["key", "position", column]).take(chosen if len(chosen) else [lengths.argmax()])
+        yield pa.table(
+            [
+                *rows.columns[:2],
+                pa.repeat(column, len(rows)),
+                rows[column],
+                pa.repeat(pa.scalar(width, pa.int64()), len(rows)),
+                pc.fill_null(pc.utf8_length(rows[column]), 0).cast(pa.int64()),
+            ],
+            schema=WIDTH_FRAME,
+        )
 
 
 def _series(column: pa.ChunkedArray | pa.Array) -> pd.Series[Any]:

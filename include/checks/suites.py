@@ -7,6 +7,7 @@ means. The rules are plain data so that they can be read, listed and tested with
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,12 @@ class Rule:
     says: str = ""
     remedy: str = ""
 
+    @property
+    def columns(self) -> list[str]:
+        """Every column the expectation looks at."""
+        one = [self.arguments[name] for name in ("column", "column_A", "column_B") if name in self.arguments]
+        return [*one, *self.arguments.get("column_list", ()), *self.arguments.get("column_set", ())]
+
 
 def _columns(*names: str) -> Rule:
     return Rule("ExpectTableColumnsToMatchSet", {"column_set": list(names), "exact_match": False})
@@ -59,11 +66,18 @@ def _present(column: str, what: str) -> Rule:
     )
 
 
-def _between(column: str, what: str, low: Decimal, high: Decimal, *, strict: bool = False) -> Rule:
+def _between(column: str, what: str, low: int, high: Decimal, *, strict: bool = False) -> Rule:
+    """From ``low`` to ``high``, which ends in nines: the expectation is given the whole number above it."""
     bound = f"more than {low}" if strict else f"at least {low}"
+    limits = {
+        "min_value": low,
+        "strict_min": strict,
+        "max_value": math.ceil(high),
+        "strict_max": high % 1 > 0,
+    }
     return Rule(
         "ExpectColumnValuesToBeBetween",
-        {"column": column, "min_value": low, "max_value": high, "strict_min": strict},
+        {"column": column, **limits},
         Reason.OUT_OF_RANGE,
         column,
         f"{what} must be {bound} and at most {high}",
@@ -119,9 +133,9 @@ ORDERS = (
         "the order has no lines",
         "Add at least one line in Zoho Inventory, or void the order.",
     ),
-    _between("shipping_amount", "the shipping charge", Decimal(0), MAX_AMOUNT),
-    _between("discount_amount", "the discount", Decimal(0), MAX_AMOUNT),
-    _between("total", "the total", Decimal(0), MAX_TOTAL),
+    _between("shipping_amount", "the shipping charge", 0, MAX_AMOUNT),
+    _between("discount_amount", "the discount", 0, MAX_AMOUNT),
+    _between("total", "the total", 0, MAX_TOTAL),
     _equal("lines_total", "subtotal", "the lines do not add up to the subtotal"),
     _equal("due", "total", "subtotal, discount, charges and tax do not add up to the total"),
     _equal("sage_due", "sage_total", "Sage 100 would compute another total than the order's"),
@@ -130,9 +144,9 @@ ORDERS = (
 
 LINES = (
     _columns("key", "line", "sku", "quantity", "unit_price", "discount_percent"),
-    _between("quantity", "the quantity", Decimal(0), MAX_QUANTITY, strict=True),
-    _between("unit_price", "the price", Decimal(0), MAX_QUANTITY),
-    _between("discount_percent", "the discount", Decimal(0), Decimal(100)),
+    _between("quantity", "the quantity", 0, MAX_QUANTITY, strict=True),
+    _between("unit_price", "the price", 0, MAX_QUANTITY),
+    _between("discount_percent", "the discount", 0, Decimal(100)),
     Rule(
         "ExpectCompoundColumnsToBeUnique",
         {"column_list": ["key", "line_id"]},

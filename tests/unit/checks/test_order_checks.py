@@ -17,6 +17,7 @@ HEADERS = pa.schema(
     [
         ("key", pa.string()),
         ("CustomerPONo", pa.string()),
+        ("Comment", pa.string()),
         ("FreightAmt", MONEY),
         ("DiscountAmt", MONEY),
         ("expected_tax", MONEY),
@@ -187,3 +188,9 @@ def test_results_become_pages_that_name_the_failed_rule(tmp_path: object) -> Non
     index = write_data_docs({f"suite-{n}": result for n, result in enumerate(checked.results)}, tmp_path)  # type: ignore[arg-type]
     assert "records set aside" in index.read_text()
     assert "quantity" in (index.parent / "suite-1.html").read_text()
+
+
+def test_one_text_too_long_does_not_accuse_the_other_columns_of_its_order() -> None:
+    widths = WIDTHS | {("SO_SalesOrderHeader", "Comment"): 1}
+    found = judged([an_order()], [a_line()], header={"CustomerPONo": "x" * 31, "Comment": "y"}, widths=widths)
+    assert list(found.field) == ["CustomerPONo"]
