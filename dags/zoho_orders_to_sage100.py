@@ -38,7 +38,12 @@ from tradebridge.pools import SAGE_100, ZOHO_INVENTORY
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
 
-MOMENT = {"type": ["null", "string"], "format": "date-time"}
+# The format makes the form show a calendar; only the pattern is checked.
+MOMENT = {
+    "type": ["null", "string"],
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$",
+}
 
 
 @dag(
@@ -53,7 +58,9 @@ MOMENT = {"type": ["null", "string"], "format": "date-time"}
         "order_numbers": Param(
             [], type="array", items={"type": "string"}, description="Zoho order numbers, one a line"
         ),
-        "modified_from": Param(None, **MOMENT, description="Orders last modified at or after this moment"),
+        "modified_from": Param(
+            None, **MOMENT, description="Orders last modified at or after this moment (UTC)"
+        ),
         "modified_until": Param(None, **MOMENT, description="... and before this one"),
         "recheck": Param(
             False, type="boolean", description="Compare with Sage even what was carried already"

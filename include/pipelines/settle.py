@@ -79,7 +79,7 @@ def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], re
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
     left = [row for row in received if row.record_key not in settled]
     if left:
-        wait = min(RETURN_AFTER * 2 ** max(row.attempts for row in left), RETURN_AT_MOST)
+        wait = min(RETURN_AFTER * 2 ** (max(row.attempts for row in left) - 1), RETURN_AT_MOST)
         report.returned += world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + wait)
 
 

@@ -5,7 +5,7 @@ Everything heavy is imported inside: a DAG file that imports this parses in mill
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
@@ -128,4 +128,8 @@ def _request(context: Mapping[str, Any]) -> Request:
 
 
 def _moment(value: str | None) -> datetime | None:
-    return datetime.fromisoformat(value) if value else None
+    """A moment of the trigger form, which says UTC; the API may name another zone."""
+    if not value:
+        return None
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
