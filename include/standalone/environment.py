@@ -172,6 +172,8 @@ def _core(machine: Machine) -> dict[str, object]:
         "dags_folder": ROOT / "dags",
         "plugins_folder": ROOT / "plugins",
         "load_examples": False,
+        # Only the administrator logs in here, and the Test button tells what is wrong with a connection.
+        "test_connection": "Enabled",
         "dags_are_paused_at_creation": False,
         "execution_api_server_url": f"{machine.airflow_url}/execution/",
         "fernet_key": machine.secrets.airflow_fernet_key,

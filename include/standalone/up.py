@@ -87,7 +87,8 @@ def _start(machine: Machine, supervisor: Supervisor) -> None:
     services.raise_call_limits(machine)
     supervisor.begin([gateway, *services.airflow(machine)])
     supervisor.await_ready()
-    supervisor.ready(f"everything is ready: {machine.airflow_url} (login {login(machine)})")
+    # Without the login: what is said here stands in a log.
+    supervisor.ready(f"everything is ready: {machine.airflow_url}")
 
 
 def login(machine: Machine) -> str:
@@ -103,7 +104,10 @@ def up_in_background(run: Path, say: Callable[[str], None]) -> int:
     supervisor = spawn_supervisor(run)
     for line in progress(run, supervisor):
         say(line)
-    return 0 if states.read(state_file(run)).status == states.READY else 1
+    if states.read(state_file(run)).status != states.READY:
+        return 1
+    say(f"login: {login(machine_of(run))}")
+    return 0
 
 
 def spawn_supervisor(run: Path, *, before_exec: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
