@@ -129,30 +129,34 @@ def text_widths(world: World) -> dict[tuple[str, str], int]:
 
 def _actions(orders: pd.DataFrame, links: Mapping[str, Link], recheck: set[str]) -> dict[str, Action]:
     """What to do by order key: a decision table over status and crosswalk."""
+    known = orders[["source_id", "status", "source_version"]].fillna("")
     return {
-        key: _action(OrderStatus(status), links.get(key), version, recheck=key in recheck)
-        for key, status, version in zip(orders.source_id, orders.status, orders.source_version, strict=True)
+        key: _action(status, links.get(key), version, recheck=key in recheck)
+        for key, status, version in known.itertuples(index=False)
     }
 
 
-def _action(status: OrderStatus, link: Link | None, version: str, *, recheck: bool) -> Action:
+def _action(status: str, link: Link | None, version: str, *, recheck: bool) -> Action:
+    """A status that could not be read (blank) is a problem already; the order goes on, to have all found."""
     if link is None:
         return Action.NONE if status in {OrderStatus.DRAFT, OrderStatus.CANCELLED} else Action.CREATE
     if link.source_version == version and not recheck:
         return Action.NONE
-    return Action.CANCEL if status is OrderStatus.CANCELLED else Action.CHANGE
+    return Action.CANCEL if status == OrderStatus.CANCELLED else Action.CHANGE
 
 
 def _plan(
     orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], recheck: set[str]
 ) -> pd.DataFrame:
-    keys = list(orders.source_id)
+    """``PLAN_FRAME`` but for the mapping's version. What could not be read is blank, not null."""
+    told = orders[["source_id", "number", "source_version", "customer_source_id"]].fillna("")
+    keys = list(told.source_id)
     columns = {
         "key": keys,
-        "number": list(orders.number),
+        "number": list(told.number),
         "action": [actions[key].value for key in keys],
-        "version": list(orders.source_version),
-        "customer": list(orders.customer_source_id),
+        "version": list(told.source_version),
+        "customer": list(told.customer_source_id),
         "target_id": [links[key].target_id if key in links else "" for key in keys],
         "mapping": [""] * len(keys),
         "recheck": [key in recheck for key in keys],
@@ -163,32 +167,31 @@ def _plan(
 
 def _buyers(world: World, orders: pd.DataFrame) -> tuple[set[str], pd.DataFrame]:
     """Customers that must be created (source ids), and problems of those that may be several."""
-    linked = world.ledger.crosswalk.find(CUSTOMER, SOURCE, list(orders.customer_source_id.unique()), TARGET)
-    unknown = orders[~orders.customer_source_id.isin(linked)].drop_duplicates("customer_source_id")
+    named = orders[["source_id", "number", *_OF_A_BUYER]].fillna("")
+    named = named[named.customer_source_id != ""]
+    linked = world.ledger.crosswalk.find(CUSTOMER, SOURCE, list(named.customer_source_id.unique()), TARGET)
+    unknown = named[~named.customer_source_id.isin(linked)].drop_duplicates("customer_source_id")
     if not len(unknown):
         return set(), problem_frame([])
-    buyers = [
-        Buyer(*row.values())
-        for row in rows(
-            unknown[
-                [
-                    "customer_source_id",
-                    "customer_name",
-                    "customer_email",
-                    "customer_phone",
-                    "bill_to_postal_code",
-                ]
-            ]
-        )
-    ]
+    buyers = [Buyer(*row.values()) for row in rows(unknown[_OF_A_BUYER])]
     matches = match(buyers, world.reads.customers())
     _bind(world, matches)
     doubts = [
         row
-        for order in rows(orders[["source_id", "number", "customer_source_id", "customer_name"]])
+        for order in rows(named)
         if (row := _verdict(order, matches.get(order["customer_source_id"]))) is not None
     ]
     return {source_id for source_id, hit in matches.items() if not hit.found}, problem_frame(doubts)
+
+
+_OF_A_BUYER = [
+    "customer_source_id",
+    "customer_name",
+    "customer_email",
+    "customer_phone",
+    "bill_to_postal_code",
+]
+"""Columns that make a :class:`Buyer`, in its order."""
 
 
 def _bind(world: World, matches: Mapping[str, Match]) -> None:
