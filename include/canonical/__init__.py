@@ -7,8 +7,8 @@ columns under which the same noun travels through a batch.
 from __future__ import annotations
 
 from include.canonical.frames import (
-    ORDER_FRAME,
     LINE_FRAME,
+    ORDER_FRAME,
     PROBLEM_FRAME,
     REFERENCE_FRAME,
     empty_frame,

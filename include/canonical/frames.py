@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Union, get_args, get_origin
 
@@ -54,23 +53,25 @@ def _without_none(annotation: object) -> object:
     return annotation
 
 
+_ARROW = (
+    (bool, pa.bool_()),  # before int, of which it is a kind
+    (int, pa.int64()),
+    (datetime, pa.timestamp("us", tz="UTC")),  # before date, of which it is a kind
+    (date, pa.date32()),
+    (str, pa.string()),  # enumerations of text too
+)
+
+
 def _arrow_type(name: str, kind: object, info: FieldInfo) -> pa.DataType:
     if get_origin(kind) is dict:
         return pa.string()
     if not isinstance(kind, type):
         kind = get_args(kind)[0]
-    if kind is bool:
-        return pa.bool_()
-    if kind is int:
-        return pa.int64()
     if kind is Decimal:
         return pa.decimal128(*_digits(name, info))
-    if kind is datetime:
-        return pa.timestamp("us", tz="UTC")
-    if kind is date:
-        return pa.date32()
-    if kind is str or (isinstance(kind, type) and issubclass(kind, Enum)):
-        return pa.string()
+    for python, arrow in _ARROW:
+        if isinstance(kind, type) and issubclass(kind, python):
+            return arrow
     raise TypeError(f"field {name!r}: no Arrow column for {kind!r}")
 
 
@@ -82,7 +83,9 @@ def _digits(name: str, info: FieldInfo) -> tuple[int, int]:
         for inner in getattr(part, "__metadata__", ()):
             constraints.extend(getattr(inner, "metadata", ()))
     precision = next((c.max_digits for c in constraints if getattr(c, "max_digits", None)), None)
-    scale = next((c.decimal_places for c in constraints if getattr(c, "decimal_places", None) is not None), None)
+    scale = next(
+        (c.decimal_places for c in constraints if getattr(c, "decimal_places", None) is not None), None
+    )
     if precision is None or scale is None:
         raise TypeError(f"field {name!r}: a Decimal needs max_digits and decimal_places")
     return precision, scale
@@ -90,7 +93,7 @@ def _digits(name: str, info: FieldInfo) -> tuple[int, int]:
 
 def empty_frame(schema: pa.Schema) -> pd.DataFrame:
     """No rows, the right columns and dtypes."""
-    import pandas as pd
+    import pandas as pd  # noqa: PLC0415 - whoever only reads a schema need not pay for it
 
     frame: pd.DataFrame = schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
     return frame

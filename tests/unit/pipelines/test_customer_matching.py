@@ -65,7 +65,7 @@ def test_precision_and_recall_of_the_labelled_set(capsys: pytest.CaptureFixture[
     right = sum(hit == expected for hit, expected in claimed)
     findable = sum(len(expected) == 1 for _, expected in decided)
     with capsys.disabled():
-        print(f"\ncustomer matching: precision {right}/{len(claimed)}, recall {right}/{findable}")
+        print(f"\ncustomer matching: precision {right}/{len(claimed)}, recall {right}/{findable}")  # noqa: T201 - the figure is the point
     assert right == len(claimed) == findable
 
 
