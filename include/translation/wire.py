@@ -119,13 +119,14 @@ class Reader:
         return records, complaints
 
     def _one(self, payload: bytes) -> msgspec.Struct:
+        """A bare record is the usual case and is parsed once."""
+        bare: msgspec.Struct = self._bare.decode(payload)
+        if getattr(bare, f"p_{self._key}") is not NOTHING:
+            return bare
         for record in astuple(self._wrapped.decode(payload)):
             if record is not None:
                 return record  # type: ignore[no-any-return]
-        bare: msgspec.Struct = self._bare.decode(payload)
-        if getattr(bare, f"p_{self._key}") is NOTHING:
-            raise msgspec.ValidationError(f"Object holds no {self._envelope} and no {self._key!r}")
-        return bare
+        raise msgspec.ValidationError(f"Object holds no {self._envelope} and no {self._key!r}")
 
     def columns(self, records: Sequence[msgspec.Struct]) -> dict[str, pa.Array]:
         """Record fields as columns of text; a list field joins its values with U+001F.
