@@ -14,6 +14,7 @@ from include.canonical import Reason
 from include.errors import MappingError
 from include.translation.back import Way, foreign_frames, foreign_payloads, kept_ways
 from include.translation.cells import Cells, Court
+from include.translation.collector import collector_at_rest
 from include.translation.columns import KINDS, constant, mask
 from include.translation.evaluate import Run
 from include.translation.making import FramePlan, derived, joined, make_frame
@@ -114,22 +115,32 @@ class Mapping:
 
         Raises:
             MappingError: the mapping leads the other way.
+            ValueError: not one key for each payload.
         """
         self._must(inbound=True)
+        if len(keys) != len(payloads):
+            raise ValueError(f"{len(keys)} keys for {len(payloads)} payloads")
         problems = Problems()
+        run = self._run(site, problems)
+        with collector_at_rest():
+            sources = self._read(keys, payloads, run)
+            frames = self._frames(run, sources)
+        return Translation(frames, problems.frame(keys))
+
+    def _read(self, keys: Sequence[str], payloads: Sequence[bytes], run: Run) -> dict[str, Rows]:
+        """Records and lines of the payloads that can be read; the others are complained about."""
         records, unread = self.reader.read(payloads)
         noun = self.sentence.source.noun
         for at, complaint in unread.items():
-            problems.add(Place(keys[at], f"{noun} with id {keys[at]}"), "payload", "", complaint)
+            run.court.problems.add(Place(keys[at], f"{noun} with id {keys[at]}"), "payload", "", complaint)
         good = [at for at, record in enumerate(records) if record is not None]
-        run = self._run(site, problems)
         read = [record for record in records if record is not None]
         columns = self.reader.columns(read)
         rows = records_of([keys[at] for at in good], columns, self.sentence.source, run.court)
-        sources = {"orders": rows}
-        if self.each:
-            sources["lines"] = lines_of_records(*self.reader.lines(read), parent=rows, court=run.court)
-        return Translation(self._frames(run, sources), problems.frame(keys))
+        if not self.each:
+            return {"orders": rows}
+        lines = lines_of_records(*self.reader.lines(read), parent=rows, court=run.court)
+        return {"orders": rows, "lines": lines}
 
     # ---------------------------------------------------------------- from our frames
 
