@@ -28,7 +28,7 @@ class Rule:
         expectation: class name in ``great_expectations.expectations``.
         arguments: its keyword arguments.
         reason: code of the problem; ``None`` means that the set fails as a whole.
-        field: the field a reader looks at.
+        field: the field a reader looks at, as the source names it.
         says: completes "order SO-1, line 2: ...".
         remedy: the way out, one sentence.
     """
@@ -55,23 +55,23 @@ def _unique(column: str) -> Rule:
     return Rule("ExpectColumnValuesToBeUnique", {"column": column})
 
 
-def _present(column: str, what: str) -> Rule:
+def _present(column: str, named: str, what: str) -> Rule:
     return Rule(
         "ExpectColumnValuesToMatchRegex",
         {"column": column, "regex": r"\S"},
         Reason.MISSING,
-        column,
+        named,
         f"{what} is empty",
         f"Fill in {what} in Zoho Inventory and save the order.",
     )
 
 
-def _between(column: str, what: str, low: int, high: Decimal, *, strict: bool = False) -> Rule:
-    """From ``low`` to ``high``, which ends in nines: the expectation is given the whole number above it."""
-    bound = f"more than {low}" if strict else f"at least {low}"
+def _between(column: str, named: str, what: str, high: Decimal, *, above_zero: bool = False) -> Rule:
+    """From 0 to ``high``, which ends in nines: the expectation is given the whole number above it."""
+    bound = "more than 0" if above_zero else "at least 0"
     limits = {
-        "min_value": low,
-        "strict_min": strict,
+        "min_value": 0,
+        "strict_min": above_zero,
         "max_value": math.ceil(high),
         "strict_max": high % 1 > 0,
     }
@@ -79,18 +79,18 @@ def _between(column: str, what: str, low: int, high: Decimal, *, strict: bool = 
         "ExpectColumnValuesToBeBetween",
         {"column": column, **limits},
         Reason.OUT_OF_RANGE,
-        column,
+        named,
         f"{what} must be {bound} and at most {high}",
         f"Correct {what} in Zoho Inventory and save the order.",
     )
 
 
-def _equal(left: str, right: str, says: str) -> Rule:
+def _equal(theirs: str, ours: str, named: str, says: str) -> Rule:
     return Rule(
         "ExpectColumnPairValuesToBeEqual",
-        {"column_A": left, "column_B": right},
+        {"column_A": theirs, "column_B": ours},
         Reason.TOTALS_MISMATCH,
-        left,
+        named,
         says,
         "Open the order in Zoho Inventory, check prices, discounts and charges, and save it again.",
     )
@@ -103,17 +103,17 @@ ORDERS = (
         "ExpectColumnValuesToBeUnique",
         {"column": "number"},
         Reason.DUPLICATE,
-        "number",
+        "salesorder_number",
         "another order of this batch has the same number",
         "Give each order its own number in Zoho Inventory.",
     ),
-    _present("number", "the order number"),
-    _present("customer_source_id", "the customer"),
+    _present("number", "salesorder_number", "the order number"),
+    _present("customer_source_id", "customer_id", "the customer"),
     Rule(
         "ExpectColumnValuesToBeInSet",
         {"column": "status", "value_set": [status.value for status in OrderStatus]},
         Reason.UNKNOWN_VALUE,
-        "status",
+        "order_status",
         "the status has no counterpart",
         "Add the status to the mapping's table, then replay.",
     ),
@@ -121,7 +121,7 @@ ORDERS = (
         "ExpectColumnValuesToMatchRegex",
         {"column": "currency", "regex": "^[A-Z]{3}$"},
         Reason.INVALID_FORMAT,
-        "currency",
+        "currency_code",
         "the currency is not an ISO 4217 code",
         "Correct the currency in Zoho Inventory and save the order.",
     ),
@@ -133,20 +133,20 @@ ORDERS = (
         "the order has no lines",
         "Add at least one line in Zoho Inventory, or void the order.",
     ),
-    _between("shipping_amount", "the shipping charge", 0, MAX_AMOUNT),
-    _between("discount_amount", "the discount", 0, MAX_AMOUNT),
-    _between("total", "the total", 0, MAX_TOTAL),
-    _equal("lines_total", "subtotal", "the lines do not add up to the subtotal"),
-    _equal("due", "total", "subtotal, discount, charges and tax do not add up to the total"),
-    _equal("sage_due", "sage_total", "Sage 100 would compute another total than the order's"),
+    _between("shipping_amount", "shipping_charge", "the shipping charge", MAX_AMOUNT),
+    _between("discount_amount", "discount", "the discount", MAX_AMOUNT),
+    _between("total", "total", "the total", MAX_TOTAL),
+    _equal("subtotal", "lines_total", "sub_total", "the lines do not add up to the subtotal"),
+    _equal("total", "due", "total", "subtotal, discount, charges and tax do not add up to the total"),
+    _equal("sage_total", "sage_due", "total", "Sage 100 would compute another total from the lines"),
 )
 """One row per order; ``due``, ``lines_total`` and ``sage_due`` are made by :mod:`include.checks.orders`."""
 
 LINES = (
     _columns("key", "line", "sku", "quantity", "unit_price", "discount_percent"),
-    _between("quantity", "the quantity", 0, MAX_QUANTITY, strict=True),
-    _between("unit_price", "the price", 0, MAX_QUANTITY),
-    _between("discount_percent", "the discount", 0, Decimal(100)),
+    _between("quantity", "quantity", "the quantity", MAX_QUANTITY, above_zero=True),
+    _between("unit_price", "rate", "the price", MAX_QUANTITY),
+    _between("discount_percent", "discount", "the discount", Decimal(100)),
     Rule(
         "ExpectCompoundColumnsToBeUnique",
         {"column_list": ["key", "line_id"]},

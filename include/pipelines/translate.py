@@ -87,7 +87,12 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     erp = outbound.from_canonical(frames, site)
     buyers, ambiguous = _buyers(world, carried)
     newcomers = customer_mapping.from_canonical(
-        {"orders": carried[carried.customer_source_id.isin(buyers)]}, site
+        {
+            "orders": _witnesses(
+                carried[carried.customer_source_id.isin(buyers)], {*canonical.problems.key, *erp.problems.key}
+            )
+        },
+        site,
     )
     problems = [
         canonical.problems[~canonical.problems.key.isin(outcomes)],
@@ -213,6 +218,14 @@ def _bind(world: World, matches: Mapping[str, Match]) -> None:
             if len(hit.found) == 1 and hit.found[0].is_active
         ]
     )
+
+
+def _witnesses(orders: pd.DataFrame, troubled: set[str]) -> pd.DataFrame:
+    """Orders that say who a new customer is: its sound ones, or all it has when none is sound."""
+    sound = orders[~orders.source_id.isin(troubled)]
+    return orders[
+        orders.source_id.isin(sound.source_id) | ~orders.customer_source_id.isin(sound.customer_source_id)
+    ]
 
 
 def _verdict(order: Mapping[str, Any], hit: Match | None) -> dict[str, object] | None:
