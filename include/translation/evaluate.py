@@ -183,7 +183,8 @@ class Run:
         def priced(currency: str | None, on: Any, own: Decimal | None) -> tuple[Decimal | None]:
             if not currency or currency == company:
                 return (Decimal(1) if currency else None,)
-            if own is not None and own > 0:
+            # 1 is what a source writes for the currency it keeps its own books in: it says nothing of ours.
+            if own is not None and own > 0 and own != 1:
                 return (own,)
             found = self.site.rates.at(currency, company, on) if on is not None else None
             return (found.rate if found else None,)

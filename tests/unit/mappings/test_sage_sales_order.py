@@ -106,8 +106,10 @@ def test_without_a_rate_of_its_own_the_dated_table_counts() -> None:
     assert the(to_sage(order, site=late).frames["headers"])["expected_total"] == Decimal("24.00")
 
 
-def test_without_any_rate_the_order_waits_for_one() -> None:
-    result = to_sage(an_order(currency_code="CHF", exchange_rate=None))
+@pytest.mark.parametrize("given", [None, "", 0, 1.0])
+def test_without_any_rate_the_order_waits_for_one(given: object) -> None:
+    """1 is what Zoho writes for the organisation's own currency; it makes no dollars of francs."""
+    result = to_sage(an_order(currency_code="CHF", exchange_rate=given))
     assert codes(result.problems) == [(Reason.NO_RATE, "currency")]
     assert "CHF" in the(result.problems)["message"]
 
