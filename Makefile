@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test unit contract airflow e2e chaos lint format bench lock clean
+.PHONY: help setup dev demo up down status test unit contract pipeline airflow e2e chaos lint format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,16 @@ down: ## stop everything that `up` or `demo` left
 status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
-test: unit contract airflow e2e ## all tests but chaos
+test: unit contract pipeline airflow e2e ## all tests but chaos
 
 unit: dev
 	@$(call pytest_room,unit,-n $(WORKERS))
 
 contract: dev
 	@$(call pytest_room,contract,-n $(WORKERS))
+
+pipeline: dev
+	@$(call pytest_room,pipeline)
 
 airflow: dev
 	@$(call pytest_room,airflow)
