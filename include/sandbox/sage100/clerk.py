@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from include.sandbox.sage100 import records
+from include.sandbox.sage100.objects.answers import RefusedError
 from include.sandbox.sage100.objects.values import accept, column_of
 from include.sandbox.sage100.records import Record
 
@@ -68,12 +69,28 @@ class Clerk:
             KeyError: no such table or record.
             RefusedError: a value that Sage would not keep.
         """
-        record = self._existing(table, *key)
+        return self._save(self._filled(self._existing(table, *key), values))
+
+    def enter(self, table: str, values: Mapping[str, str | int | float]) -> Record:
+        """Type a new record: an alias of an item, a terms code.
+
+        Raises:
+            KeyError: no such table.
+            RefusedError: a value that Sage would not keep, or the record exists.
+        """
+        record = self._filled(Record.blank(self._tables[table]), values)
+        if records.find(self._db, record.table, *record.key) is not None:
+            raise RefusedError(f"{table} {'|'.join(record.key)} is on file already.")
+        self._stamp.mark(record, created=True)
+        records.save(self._db, record)
+        return record
+
+    def _filled(self, record: Record, values: Mapping[str, str | int | float]) -> Record:
         columns = {column.name: column for column in record.table.columns.values()}
         for name, value in values.items():
             column = columns.get(name) or column_of(record.table, name)
             record.values[column.name] = accept(column, value)
-        return self._save(record)
+        return record
 
     def _enter_invoice(self, order: Record) -> None:
         number = order.text("CurrentInvoiceNo") or self._next_invoice_no()

@@ -65,6 +65,12 @@ class ChangeAsk(Ask):
     values: dict[str, str | int | float] = Field(min_length=1)
 
 
+class EnterAsk(Ask):
+    """Columns of a new record."""
+
+    values: dict[str, str | int | float] = Field(min_length=1)
+
+
 class Company:
     """The company that the calls are about."""
 
@@ -279,3 +285,10 @@ def _add_clerk(made: APIRouter, held: Company) -> None:
         with held.opened(write=True) as db:
             table = _known(db, name)
             return shown(held.clerk(db).change(table.name, ask.key, ask.values))
+
+    @made.put("/tables/{name}", status_code=201)
+    def enter(name: str, ask: EnterAsk) -> Row:
+        """Type a new record."""
+        with held.opened(write=True) as db:
+            table = _known(db, name)
+            return shown(held.clerk(db).enter(table.name, ask.values))

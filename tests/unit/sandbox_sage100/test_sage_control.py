@@ -151,6 +151,16 @@ def test_a_record_is_changed_under_the_dictionarys_rules(api: Api, sage: Sage) -
     assert "CreditHold" in refused.json()["detail"]
 
 
+def test_a_new_record_is_typed_once(api: Api, sage: Sage) -> None:
+    alias = {"values": {"AliasItemNo": "NW-ONE", "ItemCode": "NW-0001", "Type": "G"}}
+    entered = api.ask("PUT", f"{BASE}/tables/IM_AliasItem", json=alias)
+    assert (entered.status_code, entered.json()["ItemCode"]) == (201, "NW-0001")
+    (found,) = sage.rows("SELECT ItemCode FROM IM_AliasItem WHERE AliasItemNo = 'NW-ONE'")
+    assert found["ItemCode"] == "NW-0001"
+    again = api.ask("PUT", f"{BASE}/tables/IM_AliasItem", json=alias)
+    assert (again.status_code, "on file already" in again.json()["detail"]) == (422, True)
+
+
 def test_holders_show_seats_and_locks(api: Api, sage: Sage) -> None:
     held = reopened(sage, written(sage))
     found = api.get(f"{BASE}/holders").json()
