@@ -1,0 +1,97 @@
+"""Any process may die at any moment while orders flow: it comes back, and the books are exact."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import httpx
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from include.errors import TransientError
+from include.standalone.sessions import Leader
+from include.standalone.tally import FLOW
+from tests.e2e.site import Site
+
+pytestmark = pytest.mark.e2e
+
+SERVICES = ("gateway", "api-server", "sandbox", "dag-processor", "postgres", "triggerer", "scheduler")
+ORDERS = 120
+PAUSE = 5.0
+"""Seconds between two deaths: most come while the last victim is still starting."""
+
+
+@pytest.mark.timeout(420)
+def test_each_process_is_killed_while_orders_flow_and_every_order_is_carried_once(site: Site) -> None:
+    """A13, A17, P6: kill -9 of all seven processes and of a running task."""
+    orders = site.place(ORDERS, announce=False)
+    asked = {"salesorder_ids": list(orders), "rate_per_second": 3, "duplicate": 0.2, "seed": 5}
+    site.control("POST", "/zoho/emit", {**asked, "webhook": "orders"})
+    victims: dict[str, Leader] = {}
+    for name in SERVICES:
+        time.sleep(PAUSE)
+        victims[name] = site.wait_until(lambda name=name: present(site, name), 60, f"{name} to live")
+        os.kill(victims[name].pid, signal.SIGKILL)
+    site.wait_until(lambda: revived(site, victims), 120, "the supervisor to start everything again")
+    kill_a_running_task(site, orders)
+
+    site.wait_until(lambda: all_settled(site, orders), 240, "all orders to be settled")
+    site.assert_carried_once(orders)
+    assert all(site.state().restarts.get(name) for name in SERVICES)
+    balances(site, orders)
+
+
+def present(site: Site, name: str) -> Leader | None:
+    """The service's living process, if it has one just now."""
+    return next((leader for leader in site.state().sessions.get(name, ()) if leader.is_alive()), None)
+
+
+def revived(site: Site, victims: dict[str, Leader]) -> bool:
+    """Whether each service has a new living process and Airflow says that all its parts are well."""
+    alive = all(present(site, name) not in {None, old} for name, old in victims.items())
+    try:
+        health = site.guest.get("/api/v2/monitor/health").json()
+    except httpx.HTTPError:
+        return False
+    return alive and all(part["status"] == "healthy" for part in health.values())
+
+
+def kill_a_running_task(site: Site, orders: dict[str, str]) -> None:
+    """Have some of the orders looked at again, and kill the first of that run's tasks that is at work."""
+    run_id = site.trigger(order_numbers=list(orders.values())[:20], recheck=True)
+    sql = """
+        SELECT pid FROM task_instance
+        WHERE run_id = :run AND state = 'running' AND pid IS NOT NULL AND task_id LIKE 'carry_batch%'
+    """
+    [(pid,), *_] = site.wait_until(lambda: site.ask("airflow", sql, run=run_id), 60, "a task at work")
+    os.kill(pid, signal.SIGKILL)
+
+
+def all_settled(site: Site, orders: dict[str, str]) -> bool:
+    """Whether all is settled; a database that is just starting again is asked again."""
+    try:
+        return site.settled(orders)
+    except (DBAPIError, TransientError, httpx.HTTPError):
+        return False
+
+
+def balances(site: Site, orders: dict[str, str]) -> None:
+    """Received is the sum of the outcomes, for these orders and for every closed run."""
+    standing = dict(
+        site.ask(
+            "tradebridge",
+            "SELECT coalesce(outcome, state), count(*) FROM inbox WHERE record_key = ANY(:ids) GROUP BY 1",
+            ids=list(orders),
+        )
+    )
+    assert set(standing) <= {"loaded", "unchanged", "duplicate"}
+    assert sum(standing.values()) >= ORDERS
+    for report in site.ledger.reports.list(flow=FLOW, limit=500):
+        counts = dict(report.counts)
+        assert counts.pop("received") == sum(counts.values())
+    created = site.sage(
+        "SELECT order_id FROM sandbox_effect WHERE kind = 'order_created' GROUP BY 1 HAVING count(*) > 1"
+    )
+    assert not created
