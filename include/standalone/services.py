@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.standalone.environment import ROOT, SANDBOX_CALLS_PER_MINUTE
+from include.standalone.environment import ADMIN, ROOT, SANDBOX_CALLS_PER_MINUTE
 from include.standalone.ports import HOST
 from include.standalone.postgres import PostgresServer, identity
 
@@ -129,12 +129,27 @@ def airflow(machine: Machine) -> tuple[Service, ...]:
         )
 
     return (
-        Service("api-server", (*AIRFLOW, "api-server"), lambda: answers(health), needs=("postgres",)),
+        Service(
+            "api-server",
+            (*AIRFLOW, "api-server"),
+            lambda: answers(health) and knows_us(machine),
+            needs=("postgres",),
+        ),
         # Logs are read from the folder: no log servers on 0.0.0.0.
         component("scheduler", "scheduler", "--skip-serve-logs", finishes_work=True),
         component("dag-processor", "dag_processor"),
         component("triggerer", "triggerer", "--skip-serve-logs"),
     )
+
+
+def knows_us(machine: Machine) -> bool:
+    """Whether the server on our port takes our password: another machine's may have been quicker to bind."""
+    login = {"username": ADMIN, "password": machine.secrets.admin_password}
+    try:
+        answer = httpx.post(f"{machine.airflow_url}/auth/token", json=login, timeout=5, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.CREATED
 
 
 def answers(url: str) -> bool:
