@@ -56,27 +56,27 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     Raises:
         SetError: a rule without a reason fails, or a rule could not be evaluated.
     """
+    from great_expectations.validator.v1_validator import Validator
+
     judged = _judged_part(frame, rules)
-    batch = _batch_definition(name).get_batch({"dataframe": judged})
-    answer = batch.validate(_suite(name, rules), result_format=_COMPLETE)
+    validator = Validator(_batch_definition(name), _COMPLETE, {"dataframe": judged})
+    answer = validator.validate_expectation_suite(_suite(name, rules))
     broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
     for rule, result in broken:
         _refuse_set(name, rule, result)
-    rows = [row for rule, result in broken for row in _problems(rule, result, judged)]
+    rows = [row for rule, result in broken for row in _problems(rule, result, frame)]
     problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
     for _, result in broken:
         result.result = _readable(result.result)
     return Verdict(problems, dict(answer.to_json_dict()))  # type: ignore[no-untyped-call]
 
 
-_SHOWN = ("key", "line", "label", "field", "value", "width")
-"""Columns that problems are told with, besides those that the rules name."""
 _COMPLETE = {"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line", ROW]}
 
 
 def _judged_part(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
-    """The columns that anybody asks for, and the row's number: the library copies frames again and again."""
-    named = {*_SHOWN, *(name for rule in rules for name in rule.columns)}
+    """The columns that rules ask for, and the row's number: the library hashes and copies all it is given."""
+    named = {"key", "line", *(name for rule in rules for name in rule.columns)}
     part = frame[[name for name in frame.columns if name in named]]
     return part.assign(**{ROW: range(len(part))})
 

@@ -70,65 +70,55 @@ def _orders_frame(
     orders: pd.DataFrame, lines: pd.DataFrame, headers: pd.DataFrame, details: pd.DataFrame
 ) -> pd.DataFrame:
     """Orders with the sums their totals are compared with."""
-    frame = orders.rename(columns={"source_id": "key"}).assign(line=0, label=orders.number)
-    sums = _sum(lines, "order_source_id", "line_total").rename(columns={"line_total": "lines_total"})
-    frame = frame.merge(sums, on="key", how="left")
-    table = pa.Table.from_pandas(
-        frame[
-            [
-                "subtotal",
-                "discount_amount",
-                "shipping_amount",
-                "adjustment_amount",
-                "tax_amount",
-                "lines_total",
-            ]
-        ],
-        preserve_index=False,
-    )
-    zero = pa.scalar(0, MONEY)
-    subtotal, discount, shipping, adjustment, tax, lines_total = (
-        pc.coalesce(column.cast(MONEY), zero) for column in table.columns
-    )
+    table = pa.Table.from_pandas(orders[[*ASKED, *ADDED, "prices_include_tax"]], preserve_index=False)
+    lines_total, line_count = _summed(lines, "order_source_id", "line_total", table["source_id"])
+    subtotal, discount, shipping, adjustment, tax = (_money(table[name]) for name in ADDED)
     net = pc.add(pc.add(pc.subtract(subtotal, discount), shipping), adjustment)
-    taxed = pc.if_else(pa.array(frame.prices_include_tax.fillna(value=False)), net, pc.add(net, tax))
-    frame = frame.assign(
-        lines_total=_series(lines_total.cast(MONEY)),
-        due=_series(taxed.cast(MONEY)),
-        line_count=frame.line_count.fillna(0).astype("int64[pyarrow]"),
-    )
-    return frame.merge(_sage_totals(headers, details), on="key", how="left")
+    included = pc.fill_null(table["prices_include_tax"], fill_value=False)
+    sage_due, sage_total = _sage_totals(headers, details, table["source_id"])
+    found = {
+        "lines_total": lines_total,
+        "line_count": line_count,
+        "due": pc.if_else(included, net, pc.add(net, tax)).cast(MONEY),
+        "sage_due": sage_due,
+        "sage_total": sage_total,
+    }
+    columns = {"key" if name == "source_id" else name: table[name] for name in (*ASKED, *ADDED)}
+    frame: pd.DataFrame = pa.table(columns | found).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame.assign(line=0, label=frame.number)
 
 
-def _sage_totals(headers: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
-    """What Sage 100 will compute: extensions less discount plus freight and tax, against what we expect."""
-    sums = _sum(details, "key", "extension").drop(columns="line_count")
-    table = pa.Table.from_pandas(
-        headers[["key", "FreightAmt", "DiscountAmt", "expected_tax", "expected_total"]].merge(
-            sums, on="key", how="left"
-        ),
-        preserve_index=False,
-    )
-    zero = pa.scalar(0, MONEY)
-    freight, discount, tax, extension = (
-        pc.coalesce(table[name].cast(MONEY), zero)
-        for name in ("FreightAmt", "DiscountAmt", "expected_tax", "extension")
-    )
+ASKED = ("source_id", "number", "customer_source_id", "status", "currency", "total")
+ADDED = ("subtotal", "discount_amount", "shipping_amount", "adjustment_amount", "tax_amount")
+
+
+def _sage_totals(
+    headers: pd.DataFrame, details: pd.DataFrame, keys: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """What Sage 100 will compute (extensions less discount plus freight and tax), and what we expect."""
+    names = ["key", "FreightAmt", "DiscountAmt", "expected_tax", "expected_total"]
+    table = pa.Table.from_pandas(headers[names], preserve_index=False)
+    extension, _ = _summed(details, "key", "extension", table["key"])
+    freight, discount, tax = (_money(table[name]) for name in names[1:4])
     due = pc.add(pc.add(pc.subtract(extension, discount), freight), tax).cast(MONEY)
-    frame: pd.DataFrame = pa.table(
-        {"key": table["key"], "sage_due": due, "sage_total": table["expected_total"].cast(MONEY)}
-    ).to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
+    place = pc.index_in(keys, value_set=table["key"])
+    return due.take(place), table["expected_total"].cast(MONEY).take(place)
 
 
-def _sum(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
-    """Sum of ``column`` and row count per ``by``, renamed ``key``; Arrow keeps the decimals exact."""
-    table = pa.Table.from_pandas(frame[[by, column]], preserve_index=False).rename_columns(["key", column])
-    grouped = table.group_by("key").aggregate([(column, "sum"), ("key", "count")])
-    sums: pd.DataFrame = grouped.rename_columns(["key", column, "line_count"]).to_pandas(
-        types_mapper=pd.ArrowDtype
-    )
-    return sums
+def _summed(
+    frame: pd.DataFrame, by: str, column: str, keys: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Sum of ``column`` and row count for each of ``keys``; Arrow keeps the decimals exact."""
+    table = pa.Table.from_pandas(frame[[by, column]], preserve_index=False)
+    grouped = table.group_by(by).aggregate([(column, "sum"), (by, "count")])
+    place = pc.index_in(keys, value_set=grouped[by])
+    counts = pc.coalesce(grouped[f"{by}_count"].take(place), pa.scalar(0, pa.int64()))
+    return _money(grouped[f"{column}_sum"].take(place)), counts
+
+
+def _money(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """An amount, nothing being 0."""
+    return pc.coalesce(column.cast(MONEY), pa.scalar(0, MONEY))
 
 
 def _lines_frame(lines: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
@@ -186,7 +176,3 @@ def _longest(frame: pd.DataFrame, widths: Mapping[str, int]) -> Iterator[pa.Tabl
             ],
             schema=WIDTH_FRAME,
         )
-
-
-def _series(column: pa.ChunkedArray | pa.Array) -> pd.Series[Any]:
-    return pd.Series(pd.array(column.to_pylist(), dtype=pd.ArrowDtype(MONEY)))

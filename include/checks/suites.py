@@ -88,7 +88,8 @@ def _between(column: str, named: str, what: str, high: Decimal, *, above_zero: b
 def _equal(theirs: str, ours: str, named: str, says: str) -> Rule:
     return Rule(
         "ExpectColumnPairValuesToBeEqual",
-        {"column_A": theirs, "column_B": ours},
+        # An amount that could not be read or made is a problem already; nothing can be compared with it.
+        {"column_A": theirs, "column_B": ours, "ignore_row_if": "either_value_is_missing"},
         Reason.TOTALS_MISMATCH,
         named,
         says,
@@ -149,7 +150,7 @@ LINES = (
     _between("discount_percent", "discount", "the discount", Decimal(100)),
     Rule(
         "ExpectCompoundColumnsToBeUnique",
-        {"column_list": ["key", "line_id"]},
+        {"column_list": ["key", "line_id"], "ignore_row_if": "any_value_is_missing"},
         Reason.DUPLICATE,
         "line_item_id",
         "two lines carry the same id",
