@@ -27,6 +27,8 @@ SUMMARY = (
     "total", "quantity", "last_modified_time",
 )  # fmt: skip
 
+SORTED_BY = ("salesorder_number", "customer_id", "status", "date", "created_time", "last_modified_time")
+
 
 def router(world: World, sender: Sender) -> APIRouter:
     """All routes."""
@@ -108,9 +110,21 @@ def _document_routes(routes: APIRouter, world: World) -> None:
     @routes.put("/documents/{resource}/{record_id}")
     async def keep(resource: str, record_id: str, body: Json) -> dict[str, str]:
         """Write any document as it is; it is its own list row, except for orders."""
-        row = orderdocs.record(body).row if resource == RESOURCE else body
+        row = _order_row(world, record_id, body) if resource == RESOURCE else body
         world.documents.put(Record(resource, record_id, body, row))
         return {"kept": record_id}
+
+
+def _order_row(world: World, order_id: str, order: Json) -> Json:
+    """The list row of an order; one that is too damaged to have one keeps the row it had."""
+    try:
+        row = orderdocs.record(order).row
+        Record(RESOURCE, order_id, order, row).values()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        row = {}
+    if row and all(isinstance(row[name], str) for name in SORTED_BY):
+        return row
+    return world.documents.row(RESOURCE, order_id) or {}
 
 
 def _webhook_routes(routes: APIRouter, world: World) -> None:
