@@ -91,8 +91,9 @@ class Settings:
 
     @property
     def token_name(self) -> str:
-        """The token belongs to a refresh token: a renewed consent must not find the old one's."""
-        fingerprint = hashlib.sha256(self.refresh_token.encode()).hexdigest()[:12]
+        """The token belongs to these credentials: a renewed consent, or a wrong secret, must not find it."""
+        credentials = f"{self.client_secret}|{self.refresh_token}"
+        fingerprint = hashlib.sha256(credentials.encode()).hexdigest()[:12]
         return f"zoho_inventory:{self.client_id}:{fingerprint}"
 
 

@@ -81,4 +81,5 @@ def test_settings_survive_a_pickle_and_hide_their_secrets(bench) -> None:
 
 def test_a_renewed_consent_does_not_find_the_old_token(bench) -> None:
     assert bench.settings().token_name != bench.settings(refresh_token="another").token_name
+    assert bench.settings().token_name != bench.settings(client_secret="another").token_name
     assert "canary" not in bench.settings().token_name
