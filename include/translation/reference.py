@@ -174,6 +174,7 @@ class Reference:
     def nearest(self, wanted: Sequence[str]) -> list[Candidate]:
         """What may have been meant, best first; looks at codes, labels and aliases."""
         best: dict[str, Candidate] = {}
+        closeness: dict[str, float] = {}
         for text in wanted:
             for _, score, at in process.extract(
                 normalised(text),
@@ -183,9 +184,12 @@ class Reference:
                 score_cutoff=WORTH_OFFERING,
             ):
                 code = self._names[1][at]
+                # WRatio rates many codes alike that share a piece: the nearer as a whole goes first.
+                near = fuzz.ratio(normalised(text), self._names[0][at])
+                closeness[code] = max(near, closeness.get(code, 0.0))
                 if code not in best or best[code].score < score:
                     best[code] = Candidate(code, self.labels.get(code, ""), round(score, 1))
-        return sorted(best.values(), key=lambda c: (-c.score, c.value))[:OFFERED]
+        return sorted(best.values(), key=lambda c: (-c.score, -closeness[c.value], c.value))[:OFFERED]
 
     def offered(self, codes: Iterable[str]) -> list[Candidate]:
         """Codes between which a person must choose."""
