@@ -122,6 +122,11 @@ def rows(tally: Tally) -> list[tuple[str, str, str]]:
         ("  rejected", count("rejected"), reasons("rejected")),
         ("  duplicate", count("duplicate"), ""),
         ("  in doubt", count("in_doubt"), ""),
+        *(
+            [("  waiting", count("waiting"), "later events of parked orders")]
+            if "waiting" in tally.standing
+            else []
+        ),
         ("orders in Sage", f"{sum(map(len, tally.sage.values())):,}", ""),
         ("customers created", f"{tally.customers_created:,}", ""),
         ("dollars in Zoho", f"{tally.zoho_dollars:,.2f}", "of the loaded orders"),

@@ -7,6 +7,7 @@ The shop's totals come from the sandbox, ours from the ledger by SQL, Sage's str
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -28,8 +29,15 @@ FLOW = "zoho_orders_to_sage100"
 LOADED = ("loaded", "unchanged")
 UNSETTLED = ("pending", "leased", "in_doubt")
 
-STANDING = "SELECT coalesce(outcome, state), count(*) FROM inbox WHERE flow = :flow GROUP BY 1"
-RECORDS = "SELECT record_key, coalesce(outcome, state) FROM inbox WHERE flow = :flow ORDER BY id"
+ROWS = """
+    SELECT record_key, CASE WHEN state = 'pending' AND EXISTS (
+        SELECT 1 FROM exceptions
+        WHERE exceptions.flow = inbox.flow AND exceptions.record_key = inbox.record_key
+        AND exceptions.state = 'open' AND exceptions.disposition = 'parked'
+    ) THEN 'waiting' ELSE coalesce(outcome, state) END
+    FROM inbox WHERE flow = :flow ORDER BY id
+"""
+"""A later event of a parked order waits behind it; it is as settled as the order itself."""
 REASONS = """
     SELECT disposition, code, count(DISTINCT record_key) FROM exceptions
     WHERE flow = :flow AND state <> 'resolved' GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
@@ -147,7 +155,7 @@ def progress(machine: Machine) -> Progress:
     Raises:
         TransientError: the ledger does not answer now.
     """
-    return Progress({str(name): int(count) for name, count in _ledger(machine, STANDING)})
+    return Progress(dict(Counter(standing for _, standing in _ledger(machine, ROWS))))
 
 
 def tally(machine: Machine, announced: frozenset[str]) -> Tally:
@@ -160,7 +168,7 @@ def tally(machine: Machine, announced: frozenset[str]) -> Tally:
     return Tally(
         announced=announced,
         standing=progress(machine).standing,
-        outcomes=outcomes(_ledger(machine, RECORDS)),
+        outcomes=outcomes(_ledger(machine, ROWS)),
         reasons=[(str(kind), str(code), int(count)) for kind, code, count in _ledger(machine, REASONS)],
         customers_created=int(_ledger(machine, CUSTOMERS)[0][0]),
         zoho=shop_totals(machine),
@@ -171,10 +179,10 @@ def tally(machine: Machine, announced: frozenset[str]) -> Tally:
 
 
 def outcomes(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
-    """The latest outcome of each record; that a further row was a duplicate says nothing about the record."""
+    """The latest outcome of each record; that a further row is a duplicate or waits says nothing about it."""
     found: dict[str, str] = {}
     for key, outcome in rows:
-        if outcome != "duplicate":
+        if outcome not in {"duplicate", "waiting"}:
             found[key] = outcome
         else:
             found.setdefault(key, outcome)

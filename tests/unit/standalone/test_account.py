@@ -65,10 +65,16 @@ def test_two_errors_that_cancel_out_are_still_found() -> None:
 
 
 def test_a_duplicate_row_does_not_hide_what_became_of_the_record() -> None:
-    assert outcomes([("1", "loaded"), ("1", "duplicate"), ("2", "duplicate"), ("2", "parked")]) == {
-        "1": "loaded",
-        "2": "parked",
-    }
+    seen = [("1", "loaded"), ("1", "duplicate"), ("2", "duplicate"), ("2", "parked"), ("2", "waiting")]
+    assert outcomes(seen) == {"1": "loaded", "2": "parked"}
+
+
+def test_what_waits_behind_a_parked_order_is_through_and_shown() -> None:
+    standing = {"loaded": 2, "parked": 1, "waiting": 1}
+    progress = Progress(standing)
+    assert progress.settled == progress.received == 4
+    assert an_account(standing=standing).problems() == []
+    assert ("  waiting", "1", "later events of parked orders") in rows(an_account(standing=standing))
 
 
 def test_what_is_leased_or_in_doubt_is_not_through() -> None:
