@@ -76,6 +76,12 @@ def test_codes_that_normalise_alike_are_reported_as_no_bijection() -> None:
     assert items([("A-1",), ("B-2",)]).collisions == {}
 
 
+def test_among_codes_rated_alike_the_nearest_as_a_whole_is_offered_first() -> None:
+    codes = items([(f"NW-{number:04d}",) for number in range(1, 78)])
+    candidates = codes.nearest(["NW-0072-CLERK"])
+    assert candidates[0].value == "NW-0072"
+
+
 def test_the_nearest_names_are_offered_best_first() -> None:
     """A45."""
     candidates = CATALOGUE.nearest(["NW-011"])
