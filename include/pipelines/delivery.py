@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 CHUNK = 25
 """Records a call: at one to three seconds an order, an answer still comes within a minute or so."""
+VERSION_COLUMN = "UDF_ZOHO_VERSION"
+"""Where an order in the ERP says which version of it was written last."""
 DONE = frozenset({"created", "adopted", "changed", "unchanged", "cancelled", "absent"})
 
 
@@ -56,8 +58,10 @@ class Write(Generic[RecordT]):
 
     @property
     def content_hash(self) -> str:
-        """What would be written, less the key under which it is."""
+        """What would be written, less what names the write, the target's record or the source's version."""
         content = asdict(replace(self.record, idempotency_key=""))
+        content.pop("sales_order_no", None)
+        content.get("header", {}).pop(VERSION_COLUMN, None)
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -78,10 +82,18 @@ def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> s
     ``refusals`` counts how often the target has refused this record: what it refused it may accept
     once a clerk has mended the cause, and that is a new question.
     """
-    fact = "|".join(
-        (flow, entity, write.record_key, write.version, write.content_hash, str(refusals), write.asked_by)
+    aim = getattr(write.record, "sales_order_no", "")
+    fact = (
+        flow,
+        entity,
+        write.record_key,
+        write.version,
+        aim,
+        write.content_hash,
+        str(refusals),
+        write.asked_by,
     )
-    return hashlib.sha256(fact.encode()).hexdigest()
+    return hashlib.sha256("|".join(fact).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,25 @@
 """Write the accepted orders to the ERP: once, exactly.
 
-Customers first (one unique claim each, so that fifty first orders of one buyer make one customer),
-then creations, changes and cancellations. Whatever cannot be brought to a known end makes the task
-come back; what has been brought to one is not touched again.
+Customers first (:mod:`include.pipelines.newcomers`), then cancellations, creations and changes.
+Whatever cannot be brought to a known end makes the task come back; what has been brought to one is not
+touched again.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from include.canonical import Reason
-from include.connectors.sage100 import OrderWrite, customer_writes, order_writes, reason_for
+from include.connectors.sage100 import OrderWrite, order_writes
 from include.errors import OutcomeUnknownError, TransientError
-from include.ledger import LeaseLostError, Outcome
-from include.pipelines.delivery import CHUNK, Delivered, Delivery, Write
+from include.ledger import Outcome
+from include.pipelines.delivery import CHUNK, Delivery, Write
+from include.pipelines.loading import Loading
+from include.pipelines.newcomers import customer_numbers
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
-from include.pipelines.ports import CUSTOMER, ORDER, SOURCE, TARGET
+from include.pipelines.ports import ORDER, SOURCE, TARGET
 from include.pipelines.staging import rows
 from include.pipelines.translate import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 
@@ -28,51 +28,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.connectors.sage100 import CustomerWrite, WriteResult
+    from include.connectors.sage100 import WriteResult
     from include.pipelines.ports import Ticket, World
 
-CLAIM_LEASE = timedelta(minutes=2)
-WAIT_FOR_OTHERS = 10.0
-"""Seconds to wait for another batch that is creating the same customer."""
 VOIDED = "voided in Zoho Inventory"
-
-
-@dataclass(slots=True)
-class Loading:
-    """One batch being loaded: its accepted plan, and what is known so far."""
-
-    world: World
-    ticket: Ticket
-    plan: pd.DataFrame
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    problems: list[dict[str, object]] = field(default_factory=list)
-    waiting: set[str] = field(default_factory=set)
-    retry_after: float = 0.0
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Order numbers by record key."""
-        return dict(zip(self.plan.key, self.plan.number, strict=True))
-
-    def keep_lease(self) -> None:
-        """Before anything is sent: a load may take longer than the lease of its batch.
-
-        Raises:
-            LeaseLostError: we were away too long, and another run may have carried something newer.
-        """
-        if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
-            raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
-
-    def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
-        """These orders come back with the task's next try."""
-        self.waiting |= keys
-        self.retry_after = max(self.retry_after, retry_after)
-
-    def refuse(self, keys: Sequence[str], result: WriteResult) -> None:
-        """The target said no, and why."""
-        for key in keys:
-            self.outcomes[key] = Outcome.PARKED
-            self.problems.extend(_refusal(key, self.labels[key], result))
 
 
 def load(world: World, ticket: Ticket) -> dict[str, int]:
@@ -91,7 +50,7 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     aside, _ = gathered(staging, STAGES[:-1])
     plan = staging.read(PLAN)
     loading = Loading(world, ticket, plan[~plan.key.isin(aside)].reset_index(drop=True))
-    numbers = _customers(loading, staging.read(CUSTOMERS))
+    numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
@@ -114,89 +73,6 @@ def _raise_for_the_rest(loading: Loading) -> None:
         )
 
 
-# Customers ------------------------------------------------------------------------------------------
-
-
-def _customers(loading: Loading, newcomers: pd.DataFrame) -> dict[str, str]:
-    """The ERP's number of every buyer in the plan, creating those it does not have."""
-    active = loading.plan[loading.plan.action.isin([Action.CREATE.value, Action.CHANGE.value])]
-    wanted = list(active.customer.unique())
-    numbers = _linked_customers(loading.world, wanted)
-    missing = newcomers[newcomers.key.isin(set(wanted) - set(numbers))]
-    if len(missing):
-        _create_customers(loading, missing)
-        numbers = _linked_customers(loading.world, wanted)
-    orphans = active[~active.customer.isin(numbers)]
-    loading.wait(set(orphans.key) - set(loading.outcomes))
-    return numbers
-
-
-def _linked_customers(world: World, source_ids: Sequence[str]) -> dict[str, str]:
-    links = world.ledger.crosswalk.find(CUSTOMER, SOURCE, source_ids, TARGET)
-    return {source_id: link.target_id for source_id, link in links.items()}
-
-
-def _create_customers(loading: Loading, missing: pd.DataFrame) -> None:
-    world, owner = loading.world, loading.ticket.batch_id
-    ours = {key for key in missing.key if _claim(world, key, owner)}
-    try:
-        mine = missing[missing.key.isin(ours)]
-        # Between our look and our claim another batch may have created and let go.
-        mine = mine[~mine.key.isin(_linked_customers(world, list(mine.key)))]
-        delivered = _customer_delivery(loading).deliver(
-            [
-                Write(record.key, "", record.fields.get("CustomerName", ""), record)
-                for record in customer_writes(mine)
-            ]
-        )
-    finally:
-        for key in ours:
-            world.ledger.crosswalk.release_claim(CUSTOMER, SOURCE, key, TARGET, owner=owner)
-    loading.retry_after = max(loading.retry_after, delivered.retry_after)
-    for key, result in delivered.refused.items():
-        loading.refuse(list(loading.plan.key[loading.plan.customer == key]), result)
-    _await_others(world, set(missing.key) - ours)
-
-
-def _claim(world: World, key: str, owner: str) -> bool:
-    return world.ledger.crosswalk.claim(CUSTOMER, SOURCE, key, TARGET, owner=owner, lease=CLAIM_LEASE)
-
-
-def _await_others(world: World, keys: set[str]) -> None:
-    """Give the batch that holds the claim a moment; the task's retry is the longer wait."""
-    deadline = time.monotonic() + WAIT_FOR_OTHERS
-    while keys and time.monotonic() < deadline:
-        keys -= set(_linked_customers(world, list(keys)))
-        if keys:
-            time.sleep(0.2)
-
-
-def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
-    return Delivery(
-        ledger=loading.world.ledger,
-        flow=loading.ticket.flow,
-        place="create_customers",
-        entity=CUSTOMER,
-        source_system=SOURCE,
-        target_system=TARGET,
-        send=loading.world.writes.create_customers,
-        confirmed=lambda writes: _standing_customers(loading.world, writes),
-        keep_lease=loading.keep_lease,
-    )
-
-
-def _standing_customers(world: World, writes: Sequence[Write[CustomerWrite]]) -> dict[str, str]:
-    """Customers in the ERP that carry our contact id."""
-    customers = world.reads.customers()
-    if "UDF_ZOHO_CONTACT_ID" not in customers:
-        return {}
-    hits = customers[customers.UDF_ZOHO_CONTACT_ID.isin([write.record_key for write in writes])]
-    return dict(zip(hits.UDF_ZOHO_CONTACT_ID, hits.ARDivisionNo + "-" + hits.CustomerNo, strict=True))
-
-
-# Orders ---------------------------------------------------------------------------------------------
-
-
 def _orders(
     loading: Loading, headers: pd.DataFrame, details: pd.DataFrame, numbers: Mapping[str, str]
 ) -> None:
@@ -206,8 +82,7 @@ def _orders(
     writes = _order_writes(loading, plan[plan.action != Action.CANCEL.value], headers, details, numbers)
     creations = [write for write in writes if not write.record.sales_order_no]
     standing = _standing_orders(loading, creations)
-    _take(
-        loading,
+    loading.take(
         _order_delivery(loading, "load_orders", loading.world.writes.create_orders).deliver(
             [
                 write
@@ -283,7 +158,7 @@ def _met_before(hit: Mapping[str, Any], number: str) -> dict[str, object]:
         + (
             "has the same PO number and was not made by us" if by_hand else "was completed or deleted already"
         ),
-        remedy="Compare the two: name it in the crosswalk if they are one, else change Sage's PO number; replay.",
+        remedy="Compare the two: link them if they are one, else change Sage's PO number; then replay.",
         candidates=[{"value": hit["SalesOrderNo"], "label": f"status {hit['OrderStatus']}", "score": 1.0}],
     )
 
@@ -326,14 +201,31 @@ def _order_delivery(
 
 
 def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
-    """Bring live orders up to date; the gateway leaves alone what already reads so."""
+    """Bring live orders up to date; what Sage was told already is not told again.
+
+    Most edits in the shop (a shipment, a payment) change nothing that Sage is told, and an order that
+    Sage has finished must not be parked for them.
+    """
+    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, [write.record_key for write in writes], TARGET)
+    told = [
+        write
+        for write in writes
+        if not write.asked_by
+        and write.record_key in links
+        and links[write.record_key].content_hash == write.content_hash
+    ]
+    loading.world.ledger.crosswalk.bind(
+        [replace(links[write.record_key], source_version=write.version) for write in told]
+    )
+    loading.outcomes |= {write.record_key: Outcome.UNCHANGED for write in told}
+    writes = [write for write in writes if write.record_key not in loading.outcomes]
     if not writes:
         return
     change = loading.world.writes.change_order
     delivery = _order_delivery(
         loading, "change_orders", lambda records: [change(record) for record in records], chunk=1
     )
-    _take(loading, delivery.deliver(writes))
+    loading.take(delivery.deliver(writes))
 
 
 def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
@@ -348,32 +240,4 @@ def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
         confirmed=_gone_orders,
         chunk=1,
     )
-    _take(loading, delivery.deliver(writes))
-
-
-def _take(loading: Loading, delivered: Delivered) -> None:
-    for key, result in delivered.done.items():
-        loading.outcomes[key] = Outcome.UNCHANGED if result.status in _AS_IT_WAS else Outcome.LOADED
-    for key, result in delivered.refused.items():
-        loading.refuse([key], result)
-    for key in delivered.in_doubt:
-        loading.outcomes[key] = Outcome.IN_DOUBT
-    loading.wait(delivered.later, delivered.retry_after)
-
-
-_AS_IT_WAS = frozenset({"unchanged", "absent"})
-
-
-def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, object]]:
-    return [
-        problem(
-            key,
-            reason_for(issue.code),
-            line=issue.line or 0,
-            field=issue.field,
-            value=issue.value,
-            message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
-            remedy="Mend it in Sage 100 (or in the mapping), then replay this exception.",
-        )
-        for issue in result.errors
-    ]
+    loading.take(delivery.deliver(writes))

@@ -1,0 +1,92 @@
+"""One batch while it is being loaded: what is accepted, what is known, what must wait."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from include.connectors.sage100 import reason_for
+from include.ledger import LeaseLostError, Outcome
+from include.pipelines.outcomes import problem, problem_frame, set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from include.connectors.sage100 import WriteResult
+    from include.pipelines.delivery import Delivered
+    from include.pipelines.ports import Ticket, World
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Loading:
+    """One batch being loaded: its accepted plan, and what is known so far."""
+
+    world: World
+    ticket: Ticket
+    plan: pd.DataFrame
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    problems: list[dict[str, object]] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    retry_after: float = 0.0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Order numbers by record key."""
+        return dict(zip(self.plan.key, self.plan.number, strict=True))
+
+    def keep_lease(self) -> None:
+        """Before anything is sent: a load may take longer than the lease of its batch.
+
+        Raises:
+            LeaseLostError: we were away too long, and another run may have carried something newer.
+        """
+        if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
+            raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
+
+    def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
+        """These orders come back with the task's next try."""
+        self.waiting |= keys
+        self.retry_after = max(self.retry_after, retry_after)
+
+    def refuse(self, keys: Sequence[str], result: WriteResult) -> None:
+        """The target said no, and why."""
+        for key in keys:
+            said = _refusal(key, self.labels[key], result)
+            self.problems.extend(said)
+            self.outcomes |= set_aside(problem_frame(said))
+
+    def take(self, delivered: Delivered) -> None:
+        """Remember what came of orders that were written."""
+        for key, result in delivered.done.items():
+            self.outcomes[key] = Outcome.UNCHANGED if result.status in _AS_IT_WAS else Outcome.LOADED
+            if result.warnings:
+                codes = ", ".join(sorted({issue.code for issue in result.warnings}))
+                log.warning("order %s: Sage wrote it and warns: %s", self.labels[key], codes)
+        for key, result in delivered.refused.items():
+            self.refuse([key], result)
+        for key in delivered.in_doubt:
+            self.outcomes[key] = Outcome.IN_DOUBT
+        self.wait(delivered.later, delivered.retry_after)
+
+
+_AS_IT_WAS = frozenset({"unchanged", "absent"})
+
+
+def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, object]]:
+    return [
+        problem(
+            key,
+            reason_for(issue.code),
+            line=issue.line or 0,
+            field=issue.field,
+            value=issue.value,
+            message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
+            remedy="Mend it in Sage 100 (or in the mapping), then replay this exception.",
+        )
+        for issue in result.errors
+    ]
