@@ -41,9 +41,13 @@ FLOWS = ["zoho_orders_to_sage100"]
 def keep_house() -> None:
     """Two chores per flow, independent of each other."""
     publish = task(
-        housekeeping.publish_data_docs, task_id="publish_data_docs", map_index_template="{{ task.op_kwargs['flow'] }}"
+        housekeeping.publish_data_docs,
+        task_id="publish_data_docs",
+        map_index_template="{{ task.op_kwargs['flow'] }}",
     )
-    prune = task(housekeeping.prune_staging, task_id="prune_staging", map_index_template="{{ task.op_kwargs['flow'] }}")
+    prune = task(
+        housekeeping.prune_staging, task_id="prune_staging", map_index_template="{{ task.op_kwargs['flow'] }}"
+    )
     publish.expand(flow=FLOWS)
     prune.expand(flow=FLOWS)
 

@@ -158,7 +158,7 @@ def _met_before(hit: Mapping[str, Any], number: str) -> dict[str, object]:
         + (
             "has the same PO number and was not made by us" if by_hand else "was completed or deleted already"
         ),
-        remedy="Compare the two: link them if they are one, else change Sage's PO number; then replay.",
+        remedy="Compare the two: choose it if they are one, else change Sage's PO number; then replay.",
         candidates=[{"value": hit["SalesOrderNo"], "label": f"status {hit['OrderStatus']}", "score": 1.0}],
     )
 

@@ -236,10 +236,10 @@ def _verdict(order: Mapping[str, Any], hit: Match | None) -> dict[str, object] |
         return problem(
             order["source_id"],
             Reason.AMBIGUOUS_CUSTOMER,
-            field="customer_name",
-            value=name,
+            field="customer_id",
+            value=order["customer_source_id"],
             message=f"order {number}: {name!r} may be {len(hit.found)} Sage customers (by {hit.evidence})",
-            remedy="Name the right one in the crosswalk, or make them distinct in Sage, then replay.",
+            remedy="Choose the right one (Browse > Exceptions), or make them distinct in Sage, then replay.",
             candidates=[{"value": c.target_id, "label": c.name, "score": 1.0} for c in hit.found],
         )
     if not hit.found[0].is_active:

@@ -52,6 +52,12 @@ def test_a_clerk_reads_reason_remedy_and_closest_match(clerk: TestClient, ledger
         assert words in html
 
 
+def test_candidates_of_an_ambiguous_customer_can_be_chosen(clerk: TestClient, ledger: Ledger) -> None:
+    ledger.exceptions.open([an_exception(code="customer.ambiguous", field="customer_id", value="77")])
+    html = clerk.get("/exceptions").text
+    assert 'data-entity="customer" data-source="77" data-target="NW-0009"' in html
+
+
 def test_an_empty_desk_says_so(clerk: TestClient) -> None:
     assert "Nothing waits here" in clerk.get("/exceptions").text
 

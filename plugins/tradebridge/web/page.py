@@ -14,6 +14,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
+from include.canonical import Reason
 from tradebridge import connections, site
 from tradebridge.web import records
 from tradebridge.web.exceptions import State, listed
@@ -22,6 +23,11 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 FOLDER = Path(__file__).parent / "templates"
 PAGE_SIZE = 50
+LINKS = {
+    (Reason.AMBIGUOUS_CUSTOMER.value, "customer_id"): "customer",
+    (Reason.AMBIGUOUS_REFERENCE.value, "CustomerPONo"): "sales_order",
+}
+"""Exceptions whose candidates are records of the target: choosing one links the two."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'"
@@ -49,7 +55,7 @@ def exceptions_page(
         state=state,
         cause=cause,
         page=page,
-        rows=rows[:PAGE_SIZE],
+        rows=[{**row, "links_as": LINKS.get((row["code"], row["field"]), "")} for row in rows[:PAGE_SIZE]],
         more=len(rows) > PAGE_SIZE,
         causes=_causes(),
     )

@@ -1,20 +1,45 @@
-// Sends "carry again" for one record or one cause. A JSON body keeps other sites' forms out.
+// What the buttons of the exceptions page do. JSON bodies keep other sites' forms out.
 const answer = document.getElementById("answer");
+const api = document.body.dataset.api;
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("button");
-  if (!button) return;
-  button.disabled = true;
-  const { id, cause } = button.dataset;
-  const wanted = id ? { ids: [Number(id)] } : { cause };
-  const response = await fetch(document.body.dataset.replay, {
+async function send(path, body) {
+  const response = await fetch(api + path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(wanted),
+    body: JSON.stringify(body),
   });
-  const body = await response.json().catch(() => ({}));
-  answer.textContent = response.ok
-    ? `On its way: run ${body.run_id} of ${body.dag_id}.`
-    : `Not started: ${body.detail ?? response.status}.`;
-  button.disabled = response.ok;
+  const said = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(said.detail ?? response.status);
+  return said;
+}
+
+const actions = {
+  async replay({ id, cause }) {
+    const run = await send("/exceptions/replay", id ? { ids: [Number(id)] } : { cause });
+    return `On its way: run ${run.run_id} of ${run.dag_id}.`;
+  },
+  // A person has said who is who: write it down, then carry the record and its siblings.
+  async link({ id, entity, source, target }) {
+    await send("/links", { entity, source_id: source, target_id: target });
+    return `Linked to ${target}. ${await actions.replay({ id })}`;
+  },
+  async skip({ id, record }) {
+    const why = window.prompt(`Why shall ${record} not be carried?`);
+    if (!why) return "";
+    await send("/exceptions/skip", { ids: [Number(id)], why });
+    return `${record} is left out.`;
+  },
+};
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-action]");
+  if (!button) return;
+  button.disabled = true;
+  try {
+    answer.textContent = await actions[button.dataset.action](button.dataset);
+    button.disabled = answer.textContent !== "";
+  } catch (error) {
+    answer.textContent = `Not done: ${error.message}.`;
+    button.disabled = false;
+  }
 });
