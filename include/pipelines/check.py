@@ -9,7 +9,8 @@ import pandas as pd
 
 from include.checks import check_orders
 from include.pipelines.outcomes import gathered, keep
-from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS, text_widths
+from include.pipelines.site import text_widths
+from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS
 
 if TYPE_CHECKING:
     from include.pipelines.ports import Ticket, World

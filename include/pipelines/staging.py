@@ -8,6 +8,7 @@ folder, s3, gs, abfs) in a task.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -56,6 +57,7 @@ class Staging:
     def __init__(self, root: StagingPath, *, flow: str, run_id: str, batch_id: str) -> None:
         safe = re.sub(r"[^A-Za-z0-9_.=-]", "_", run_id)
         self._folder = root / flow / safe / str(batch_id)
+        self._shared = root / "snapshots"
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Keep ``frame`` (Arrow-backed or convertible columns) under ``name``, replacing what was there."""
@@ -75,6 +77,20 @@ class Staging:
                 types_mapper=pd.ArrowDtype, ignore_metadata=True
             )
         return frame
+
+    def share(self, name: str, frame: pd.DataFrame) -> str:
+        """Keep a table that many batches use, once per content; returns its digest."""
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table.combine_chunks())
+        digest = hashlib.sha256(sink.getvalue()).hexdigest()[:32]
+        self._shared.mkdir(parents=True, exist_ok=True)
+        file = self._shared / f"{name}-{digest}.parquet"
+        if not file.exists():
+            with file.open("wb") as out:
+                pq.write_table(table, out, compression="zstd")
+        return digest
 
     def has(self, name: str) -> bool:
         """Whether a stage has written ``name``."""

@@ -22,7 +22,9 @@ DEFAULTS = {
     "ar_division": "00",
     "default_warehouse": "000",
     "default_tax_schedule": "NONTAX",
+    "carry_from": "",
 }
+"""``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live)."""
 
 
 def settings() -> dict[str, str]:

@@ -78,3 +78,13 @@ def test_staged_results_become_pages(tmp_path: Path) -> None:
 def test_nothing_staged_is_an_empty_index(tmp_path: Path) -> None:
     assert publish(tmp_path / "staging", FLOW, tmp_path / "docs") == 0
     assert (tmp_path / "docs" / "index.html").exists()
+
+
+def test_a_shared_table_is_kept_once_per_content(tmp_path: Path) -> None:
+    """Rule 7: what a batch was translated with can be found again."""
+    terms = pd.DataFrame({"key": ["Net 30"], "value": ["01"]})
+    first = a_batch(tmp_path).share("terms", terms)
+    again = a_batch(tmp_path, batch_id="b2").share("terms", terms)
+    other = a_batch(tmp_path).share("terms", terms.assign(value="02"))
+    assert first == again != other
+    assert len(list((tmp_path / "snapshots").iterdir())) == 2

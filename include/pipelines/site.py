@@ -1,0 +1,56 @@
+"""What translation needs to know of the site: read from the ERP and the ledger, and recorded.
+
+A replay must give the same bytes, so each batch notes which reference tables, rates and settings it was
+translated with. They are kept by content: a table that has not changed is kept once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from include.translation import RateTable, Reference, Site
+
+if TYPE_CHECKING:
+    from include.pipelines.ports import World
+    from include.pipelines.staging import Staging
+
+SNAPSHOT = "snapshot"
+"""Staged per batch: ``name`` and ``digest`` of each table below ``snapshots/``, and the time."""
+WRITTEN = ("SO_SalesOrderHeader", "SO_SalesOrderDetail", "AR_Customer")
+"""Sage tables this flow writes."""
+
+
+def site(world: World, staging: Staging) -> Site:
+    """References, rates, settings and widths as they are now, noted in ``staging``."""
+    tables = dict(world.reads.references())
+    items, aliases, rates = world.reads.items(), world.reads.aliases(), world.ledger.rates.all()
+    told = {
+        "settings": json.dumps(dict(world.settings), sort_keys=True),
+        "time_zone": world.time_zone,
+        "rates": json.dumps([[r.base, r.quote, str(r.on_date), str(r.rate), r.source] for r in rates]),
+        "at": world.clock().isoformat(),
+    }
+    kept = {
+        name: staging.share(name, frame)
+        for name, frame in (tables | {"items": items, "aliases": aliases}).items()
+    }
+    staging.write(
+        SNAPSHOT, pd.DataFrame({"name": [*kept, *told], "digest": [*kept.values(), *told.values()]})
+    )
+    references = {name: Reference.table(name, frame) for name, frame in tables.items()}
+    return Site(
+        references=references | {"items": Reference.items(items, aliases)},
+        rates=RateTable(rates),
+        settings=world.settings,
+        time_zone=world.time_zone,
+        widths=text_widths(world),
+    )
+
+
+def text_widths(world: World) -> dict[tuple[str, str], int]:
+    """Characters of every text column we may write, as this site's dictionary has them."""
+    columns = world.reads.widths(WRITTEN)
+    return {name: spec.width for name, spec in columns.items() if spec.width}
