@@ -161,6 +161,7 @@ class House:
 
     def tidy(self, orders: int = 0) -> None:
         """Everything as at the beginning, and Zoho with so many of Northwind's orders."""
+        self.clock.ahead = timedelta(0)
         self.zoho.reset(orders, BOUNDLESS)
         self.sage.reset()
         self._forget_answers()

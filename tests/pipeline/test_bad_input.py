@@ -237,7 +237,7 @@ def test_an_alias_in_sage_and_one_retry_free_all_orders_that_waited_for_it(
 
 JUNK: list[Any] = [
     None, "", " ", 0, -1, 1e308, 10**40, "NaN", "Infinity", True, [], {}, [None], {"a": 1}, "\x00",
-    "x" * 5000, "2026-13-45", "\U0001f950", "1,5", "5%", [[[]]], "null", "\ud7ff", "=cmd()", "0x1F", "١٢",
+    "x" * 5000, "2026-13-45", "é€ß", "1,5", "5%", [[[]]], "null", "\ud7ff", "=cmd()", "0x1F", "١٢",
 ]  # fmt: skip
 
 
@@ -273,7 +273,7 @@ def damage(order: Json, chance: random.Random) -> Json:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_damaged_document_stops_its_siblings(house: House, new_world: MakeWorld, seed: int) -> None:
-    """Whatever Zoho sends: each order comes to an end, none takes the batch with it."""
+    """Whatever Zoho sends, each order comes to an end and none takes the batch with it."""
     chance = random.Random(seed)
     house.tidy(100)
     sound, hurt = house.zoho.orders()[:10], house.zoho.orders()[10:]
