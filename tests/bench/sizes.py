@@ -1,0 +1,46 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of all measurements.
+
+    Attributes:
+        orders: in the comparison of versions.
+        stream: in ours' long run.
+        chunk: orders at a time in ours.
+        warm_up: orders before the clock starts.
+        repeats: runs of each version.
+        webhooks: in the burst.
+        singles: orders, and runs of empty tasks, one after the other.
+        batches: sizes of batches whose queries are counted.
+        window: orders changed in the window that is swept.
+    """
+
+    orders: int = 10_000
+    stream: int = 100_000
+    chunk: int = 5_000
+    warm_up: int = 200
+    repeats: int = 3
+    webhooks: int = 400
+    singles: int = 15
+    batches: tuple[int, ...] = (1, 20, 200)
+    window: int = 830
+
+
+FULL = Sizes()
+QUICK = Sizes(
+    orders=300,
+    stream=600,
+    chunk=200,
+    warm_up=50,
+    repeats=1,
+    webhooks=20,
+    singles=2,
+    batches=(1, 5),
+    window=30,
+)
