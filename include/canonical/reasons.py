@@ -37,7 +37,6 @@ class Reason(StrEnum):
     CREDIT_HOLD = "target.credit_hold"
     LOCKED_IN_TARGET = "target.locked"
     READ_BACK_DIFFERS = "target.read_back_differs"
-    IN_DOUBT = "write.in_doubt"
     TASK_FAILED = "task.failed"
 
     @property
