@@ -59,14 +59,15 @@ class Dialogue:
         source: Source,
         line: int | None = None,
         leading: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set columns in order; after a refused leading column the rest would only echo it."""
+    ) -> bool:
+        """Set columns in order; False after a refused leading column, which all else would only echo."""
         for name, value in fields.items():
             column = table[name]
             answer = speaker.nSetValue(column.spoken, to_sage(column, value))
             done = self.heard(answer, speaker, source, line=line, field=name, value=str(value))
             if not done and name in leading:
-                return
+                return False
+        return True
 
     def add_leftover(self, lines: Lines) -> None:
         """After a refused write: what the lines object has to say that the header did not."""

@@ -65,9 +65,9 @@ class SalesOrders:
         order = self._session.business_object(SALES_ORDER)
         talk = Dialogue(self._messages)
         number = self._open_new(order, talk, number)
-        self._fill_header(order, talk, header)
-        for position, line in enumerate(lines, start=1):
-            self._add_line(order, talk, position, line)
+        if self._fill_header(order, talk, header):
+            for position, line in enumerate(lines, start=1):
+                self._add_line(order, talk, position, line)
         self._write(order, talk)
         return Written(number, tuple(talk.warnings))
 
@@ -136,9 +136,9 @@ class SalesOrders:
         if answer == NEW_KEY or not talk.heard(answer, order, "header", field="SalesOrderNo", value=number):
             self._give_up(order, talk)
 
-    def _fill_header(self, order: BusinessObject, talk: Dialogue, header: Fields) -> None:
+    def _fill_header(self, order: BusinessObject, talk: Dialogue, header: Fields) -> bool:
         fields = in_order(header, HEADER_FIRST)
-        talk.set_fields(order, fields, self._tables.header, source="header", leading=_HEADER_LEADS)
+        return talk.set_fields(order, fields, self._tables.header, source="header", leading=_HEADER_LEADS)
 
     def _add_line(self, order: BusinessObject, talk: Dialogue, position: int, line: Fields) -> None:
         lines = order.oLines
