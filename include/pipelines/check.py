@@ -9,8 +9,8 @@ import pandas as pd
 
 from include.checks import check_orders
 from include.pipelines.outcomes import gathered, keep
-from include.pipelines.site import text_widths
-from include.pipelines.translate import DETAILS, HEADERS, LINES, ORDERS
+from include.pipelines.plan import DETAILS, HEADERS, LINES, ORDERS
+from include.pipelines.widths import text_widths
 
 if TYPE_CHECKING:
     from include.pipelines.ports import Ticket, World

@@ -19,9 +19,9 @@ from include.pipelines.delivery import CHUNK, Delivery, Write
 from include.pipelines.loading import Loading
 from include.pipelines.newcomers import customer_numbers
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
+from include.pipelines.plan import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 from include.pipelines.ports import ORDER, SOURCE, TARGET
 from include.pipelines.staging import rows
-from include.pipelines.translate import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,12 +50,29 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     aside, _ = gathered(staging, STAGES[:-1])
     plan = staging.read(PLAN)
     loading = Loading(world, ticket, plan[~plan.key.isin(aside)].reset_index(drop=True))
+    _recall(loading)
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
     _raise_for_the_rest(loading)
     return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}
+
+
+def _recall(loading: Loading) -> None:
+    """What an earlier try of this task has done. Were it looked up again, it would seem unchanged.
+
+    The plan was made before that try, so a link that has the plan's version is younger than the plan.
+    """
+    former, _ = gathered(loading.world.staging(loading.ticket), STAGES[-1:])
+    untouched = {key: outcome for key, outcome in former.items() if outcome is Outcome.UNCHANGED}
+    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, list(loading.plan.key), TARGET)
+    done = {
+        row["key"]: Outcome.LOADED
+        for row in rows(loading.plan[~loading.plan.recheck])
+        if row["key"] in links and links[row["key"]].source_version == row["version"]
+    }
+    loading.outcomes |= done | untouched
 
 
 def _raise_for_the_rest(loading: Loading) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from include.connectors.sage100 import customer_writes
 from include.pipelines.delivery import Delivery, Write
+from include.pipelines.plan import Action
 from include.pipelines.ports import CUSTOMER, SOURCE, TARGET
-from include.pipelines.translate import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ from include.canonical import Reason
 from include.errors import IntegrationError
 from include.ledger import NewException, Outcome
 from include.pipelines.outcomes import gathered
+from include.pipelines.plan import PLAN
 from include.pipelines.ports import Ticket
 from include.pipelines.report import RunReport
 from include.pipelines.staging import rows
-from include.pipelines.translate import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

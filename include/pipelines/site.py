@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from include.pipelines.widths import text_widths
 from include.translation import RateTable, Reference, Site
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT = "snapshot"
 """Staged per batch: ``name`` and ``digest`` of each table below ``snapshots/``, and the time."""
-WRITTEN = ("SO_SalesOrderHeader", "SO_SalesOrderDetail", "AR_Customer")
-"""Sage tables this flow writes."""
 
 
 def site(world: World, staging: Staging) -> Site:
@@ -48,9 +47,3 @@ def site(world: World, staging: Staging) -> Site:
         time_zone=world.time_zone,
         widths=text_widths(world),
     )
-
-
-def text_widths(world: World) -> dict[tuple[str, str], int]:
-    """Characters of every text column we may write, as this site's dictionary has them."""
-    columns = world.reads.widths(WRITTEN)
-    return {name: spec.width for name, spec in columns.items() if spec.width}

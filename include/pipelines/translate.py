@@ -8,7 +8,6 @@ written to any system.
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,6 +18,16 @@ from include.ledger import Outcome
 from include.pipelines.buyers import for_orders, unknown_buyers, witnesses
 from include.pipelines.extract import RECORDS
 from include.pipelines.outcomes import keep, set_aside
+from include.pipelines.plan import (
+    CUSTOMERS,
+    DETAILS,
+    HEADERS,
+    LINES,
+    ORDERS,
+    PLAN,
+    PLAN_FRAME,
+    Action,
+)
 from include.pipelines.ports import ORDER, SOURCE, TARGET
 from include.pipelines.site import site
 from include.translation import load
@@ -28,37 +37,6 @@ if TYPE_CHECKING:
 
     from include.ledger import Link
     from include.pipelines.ports import Ticket, World
-
-ORDERS, LINES, HEADERS, DETAILS, CUSTOMERS, PLAN = (
-    "orders",
-    "lines",
-    "headers",
-    "details",
-    "customers",
-    "plan",
-)
-
-PLAN_FRAME = pa.schema(
-    [
-        pa.field("key", pa.string()),  # the source's id of the order
-        pa.field("number", pa.string()),  # the source's order number
-        pa.field("action", pa.string()),  # Action
-        pa.field("version", pa.string()),  # the source's version
-        pa.field("customer", pa.string()),  # the source's id of the customer
-        pa.field("target_id", pa.string()),  # the ERP's order number once there is one
-        pa.field("mapping", pa.string()),  # versions of the mappings used
-        pa.field("recheck", pa.bool_()),  # compare with the ERP whatever was carried
-    ]
-)
-
-
-class Action(StrEnum):
-    """What the ERP must do for an order."""
-
-    CREATE = "create"
-    CHANGE = "change"
-    CANCEL = "cancel"
-    NONE = "none"
 
 
 def translate(world: World, ticket: Ticket) -> dict[str, int]:
