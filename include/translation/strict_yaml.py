@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.composer import Composer
 
 from include.errors import MappingError
 
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Strict(yaml.SafeLoader):
-    """The safe loader, minus repeated keys, merges and aliases."""
+class _Strict(Composer, yaml.CSafeLoader):
+    """The safe loader on libyaml's scanner, minus repeated keys, merges and aliases."""
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        Composer.__init__(self)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[Any, int] = {}
@@ -40,7 +45,8 @@ class _Strict(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
+            event: Any = self.peek_event()
+            line = event.start_mark.line + 1
             raise MappingError(f"line {line}: '*' repeats a part by reference; write it out")
         return super().compose_node(parent, index)
 
