@@ -16,7 +16,7 @@ from sqlalchemy import and_, func, or_, select, update
 from include.errors import PermanentError
 from include.ledger.audit import AuditEntry
 from include.ledger.database import table_of
-from include.ledger.tables import writes
+from include.ledger.tables import inbox, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,6 +124,31 @@ class Writes:
         )
         with self._db.once("count refusals") as connection:
             return dict(connection.execute(query).all())
+
+    def unreported(self, flow: str, entity: str, record_keys: Iterable[str]) -> set[str]:
+        """Records that were written by a run which died before it could settle them in the inbox."""
+        settled = (
+            select(func.max(inbox.c.settled_at))
+            .where(
+                inbox.c.flow == flow,
+                inbox.c.record_key == writes.c.record_key,
+                inbox.c.outcome.in_(["loaded", "unchanged"]),
+            )
+            .scalar_subquery()
+        )
+        query = (
+            select(writes.c.record_key)
+            .where(
+                writes.c.flow == flow,
+                writes.c.entity == entity,
+                writes.c.record_key.in_(list(record_keys)),
+                writes.c.state == WriteState.COMMITTED,
+                or_(settled.is_(None), settled < writes.c.updated_at),
+            )
+            .distinct()
+        )
+        with self._db.once("find unreported writes") as connection:
+            return set(connection.scalars(query))
 
     def _read(self, *conditions: Any) -> list[Write]:
         query = select(*_WRITE).where(*conditions).order_by(writes.c.updated_at, writes.c.key)

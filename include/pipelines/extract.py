@@ -14,7 +14,7 @@ import pyarrow as pa
 from include.canonical import Reason
 from include.ledger import Outcome
 from include.pipelines.outcomes import keep, problem, problem_frame
-from include.pipelines.ports import ORDER, SOURCE, TARGET
+from include.pipelines.ports import FLOW, ORDER, SOURCE, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,11 +64,14 @@ def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], d
         announced.setdefault(row.record_key, set()).add(row.version)
     recheck = {row.record_key for row in rows if row.headers.get("recheck") == "true"}
     links = world.ledger.crosswalk.find(ORDER, SOURCE, list(announced), TARGET)
-    outcomes = {
-        key: Outcome.UNCHANGED
+    carried = [
+        key
         for key, versions in announced.items()
         if key not in recheck and key in links and versions == {links[key].source_version}
-    }
+    ]
+    # Carried by a run that was killed before it could say so: it is this run that reports it.
+    unreported = world.ledger.writes.unreported(FLOW, ORDER, carried) if carried else set()
+    outcomes = {key: Outcome.LOADED if key in unreported else Outcome.UNCHANGED for key in carried}
     return {key: key in recheck for key in announced if key not in outcomes}, outcomes
 
 

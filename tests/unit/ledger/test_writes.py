@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from include.errors import PermanentError
-from include.ledger import AuditEntry, Intent, Ledger, Link, WriteState
+from include.ledger import AuditEntry, Batch, Intent, Ledger, Link, Outcome, WriteState
 
 FLOW = "zoho_orders_to_sage100"
 
@@ -103,3 +105,21 @@ def test_refusals_are_counted_by_record(ledger: Ledger) -> None:
     ledger.writes.mark(["k1", "k2"], WriteState.REFUSED)
     assert ledger.writes.refusals(FLOW, "sales_order", ["r", "r-k3"]) == {"r": 2}
     assert ledger.writes.refusals(FLOW, "customer", ["r"]) == {}
+
+
+def test_what_was_written_and_never_reported_is_found(
+    ledger: Ledger, clock: Any, keep: Callable[..., None], claim: Callable[..., list[Batch]]
+) -> None:
+    """A run that is killed between its commit and its books leaves this behind for the next one."""
+    keep("r-k1", "r-k2")
+    (batch,) = claim()
+    ledger.writes.intend([an_intent("k1"), an_intent("k2"), an_intent("k3")])
+    ledger.writes.commit({"k1": "0000001", "k2": "0000002"})
+    asked = (FLOW, "sales_order", ["r-k1", "r-k2", "r-k3"])
+    assert ledger.writes.unreported(*asked) == {"r-k1", "r-k2"}
+    ledger.inbox.settle(batch.id, {"r-k1": Outcome.LOADED, "r-k2": Outcome.PARKED})
+    assert ledger.writes.unreported(*asked) == {"r-k2"}
+    clock.pass_(seconds=1)
+    ledger.writes.intend([an_intent("k4", record_key="r-k1", source_version="v2")])
+    ledger.writes.commit({"k4": "0000001"})
+    assert ledger.writes.unreported(*asked) == {"r-k1", "r-k2"}
