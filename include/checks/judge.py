@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from great_expectations import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
-    from great_expectations.datasource.fluent.pandas_datasource import PandasDatasource
 
     from include.checks.suites import Rule
 
@@ -59,7 +58,7 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     from great_expectations.validator.v1_validator import Validator
 
     judged = _judged_part(frame, rules)
-    validator = Validator(_batch_definition(name), _COMPLETE, {"dataframe": judged})
+    validator = Validator(_whole_frames(), _COMPLETE, {"dataframe": judged})
     answer = validator.validate_expectation_suite(_suite(name, rules))
     broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
     for rule, result in broken:
@@ -82,19 +81,15 @@ def _judged_part(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
 
 
 @cache
-def _frames() -> PandasDatasource:
+def _whole_frames() -> BatchDefinition[Any]:
     """Great Expectations' world, in memory; setting it up costs as much as a small suite."""
     import great_expectations as gx
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
-    return context.data_sources.add_pandas("frames")
-
-
-@cache
-def _batch_definition(name: str) -> BatchDefinition[Any]:
-    return _frames().add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frames")
+    return asset.add_batch_definition_whole_dataframe("whole")
 
 
 def _suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:

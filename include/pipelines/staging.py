@@ -73,9 +73,9 @@ class Staging:
             FileNotFoundError: no stage has written it.
         """
         with (self._folder / f"{name}.parquet").open("rb") as file:
-            frame: pd.DataFrame = pq.read_table(pa.BufferReader(file.read())).to_pandas(
-                types_mapper=pd.ArrowDtype, ignore_metadata=True
-            )
+            # Not read_table: that imports Arrow's data sets, once a task.
+            table = pq.ParquetFile(pa.BufferReader(file.read())).read()
+        frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
         return frame
 
     def share(self, name: str, frame: pd.DataFrame) -> str:
