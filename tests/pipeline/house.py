@@ -6,9 +6,7 @@ between two tests instead.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -105,25 +103,39 @@ class House:
 
     def close(self) -> None:
         """Leave nothing running, and nothing behind outside the run folder."""
-        leaders = [leader for child in self._children.values() for leader in child.sessions]
-        end_sessions(leaders, grace=5.0)
-        assert not any(child.runs for child in self._children.values())
+        children = self._children.values()
+        for child in children:
+            child.ask_to_end()
+        _await(lambda: not any(child.runs for child in children), "everything to end")
+        end_sessions([leader for child in children for leader in child.sessions], grace=0.0)
         stand_in = stand_in_of(self.machine.run / "postgres")
         if stand_in is not None:
             shutil.rmtree(stand_in)
 
-    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
-        """End a process at once and start the same again; whoever asks meanwhile finds nobody."""
-        child = self._children[name]
-        os.kill(child.pid or 0, how)
-        self.revive(name)
+    def kill(self, name: str) -> None:
+        """End a process at once, with all it has started."""
+        self._children[name].kill()
+        self._bury(name)
 
     def revive(self, name: str) -> None:
         """Start a process that has died, or is dying, again."""
+        self._bury(name)
+        self._children[name].start()
+
+    def _bury(self, name: str) -> None:
         child = self._children[name]
         _await(lambda: not child.runs, f"{name} to end")
         child.note_death()
-        child.start()
+
+    @contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """The world without one of its processes."""
+        self.kill(name)
+        try:
+            yield
+        finally:
+            self.revive(name)
+            self.await_ready()
 
     def await_ready(self) -> None:
         """Wait until every process answers."""
@@ -144,11 +156,8 @@ class House:
             self._new_gateway({})
 
     def _new_gateway(self, changes: Mapping[str, str]) -> None:
-        old = self._children["gateway"]
-        if old.runs:
-            old.ask_to_end()
-        _await(lambda: not old.runs, "the gateway to end")
-        old.note_death()
+        self._children["gateway"].ask_to_end()
+        self._bury("gateway")
         self._start(services.outside_world(self.machine)[1], _gateway_variables(changes))
         self.await_ready()
 
