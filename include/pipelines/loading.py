@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.canonical import Disposition
 from include.connectors.sage100 import reason_for
 from include.ledger import LeaseLostError, Outcome
 from include.pipelines.outcomes import problem, problem_frame, set_aside
@@ -81,12 +82,19 @@ def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, objec
     return [
         problem(
             key,
-            reason_for(issue.code),
+            reason,
             line=issue.line or 0,
             field=issue.field,
             value=issue.value,
             message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
-            remedy="Mend it in Sage 100 (or in the mapping), then replay this exception.",
+            remedy=_REMEDIES[reason.disposition],
         )
         for issue in result.errors
+        for reason in [reason_for(issue.code)]
     ]
+
+
+_REMEDIES = {
+    Disposition.PARKED: "Mend it in Sage 100 (or in the mapping), then replay this exception.",
+    Disposition.REJECTED: "Correct it in Zoho Inventory and save the order.",
+}

@@ -26,6 +26,7 @@ PAGE_SIZE = 50
 LINKS = {
     (Reason.AMBIGUOUS_CUSTOMER.value, "customer_id"): "customer",
     (Reason.AMBIGUOUS_REFERENCE.value, "CustomerPONo"): "sales_order",
+    (Reason.LOCKED_IN_TARGET.value, "CustomerPONo"): "sales_order",
 }
 """Exceptions whose candidates are records of the target: choosing one links the two."""
 POLICY = (

@@ -201,3 +201,22 @@ def test_a_busy_target_makes_the_task_come_back(ledger: Ledger, target: Target) 
 
 def _keys(*writes: Write[OrderWrite]) -> list[str]:
     return [write_key("flow", "sales_order", write, 0) for write in writes]
+
+
+def test_what_is_only_a_newer_version_is_the_same_content() -> None:
+    """Most edits in the shop change nothing that Sage is told; then Sage is told nothing."""
+    first = Write(
+        "so-1", "v1", "SO-1", OrderWrite(key="so-1", header={"UDF_ZOHO_VERSION": "v1", "FreightAmt": "1"})
+    )
+    later = Write(
+        "so-1", "v2", "SO-1", OrderWrite(key="so-1", header={"UDF_ZOHO_VERSION": "v2", "FreightAmt": "1"})
+    )
+    other = Write(
+        "so-1", "v2", "SO-1", OrderWrite(key="so-1", header={"UDF_ZOHO_VERSION": "v2", "FreightAmt": "2"})
+    )
+    aimed = Write(
+        "so-1", "v1", "SO-1", OrderWrite(key="so-1", header=first.record.header, sales_order_no="0000001")
+    )
+    assert first.content_hash == later.content_hash == aimed.content_hash != other.content_hash
+    keys = {write_key("flow", "sales_order", write, 0) for write in (first, later, other, aimed)}
+    assert len(keys) == 4
