@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test unit contract pipeline airflow e2e chaos lint format bench lock clean
+.PHONY: help setup dev demo up down status test unit contract pipeline failpoints benchmarks airflow e2e chaos lint format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ down: ## stop everything that `up` or `demo` left
 status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
-test: unit contract pipeline airflow e2e ## all tests but chaos
+test: unit contract pipeline failpoints benchmarks airflow e2e ## all tests; of chaos the single deaths
 
 unit: dev
 	@$(call pytest_room,unit,-n $(WORKERS))
@@ -54,6 +54,12 @@ contract: dev
 
 pipeline: dev
 	@$(call pytest_room,pipeline)
+
+failpoints: dev
+	@$(call pytest_room,chaos,-k 'not two_deaths')
+
+benchmarks: dev # that the versions which `bench` compares do the same work; no times
+	@$(call pytest_room,bench)
 
 airflow: dev
 	@$(call pytest_room,airflow)
