@@ -58,7 +58,6 @@ def run(run_folder: Path, *, detach: bool) -> int:
             display.say("Everything stays up until Ctrl-C.")
             keeper.keep()
     except KeyboardInterrupt:
-        display.say("stopping")
         return 130 if detach else 0
     except (DemoError, TransientError) as problem:
         display.say(f"the demonstration failed: {problem}")
