@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from include.sandbox.sage100.dictionary import Release  # noqa: TC001 - pydantic reads it
+from include.sandbox.sage100.dictionary import Release
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.sandbox.zoho.oauth import FULL_ACCESS
-from include.sandbox.zoho.wire import Json  # noqa: TC001 - pydantic reads it at run time
+from include.sandbox.zoho.wire import Json
 
 
 class Asked(BaseModel):
