@@ -23,7 +23,7 @@ class Sizes:
 
     orders: int = 10_000
     stream: int = 100_000
-    chunk: int = 5_000
+    chunk: int = 4_000
     warm_up: int = 200
     repeats: int = 3
     webhooks: int = 400
