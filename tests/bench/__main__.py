@@ -7,13 +7,16 @@ one command. Exit code 1 when a target is missed; ``--quick`` has none.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+from tests.bench import batch, calls, latency, receiver
+from tests.bench.figures import machine, write
+from tests.bench.running import running_machine
+from tests.bench.sizes import FULL, QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,10 +31,6 @@ OUT = Path("build/bench.json")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked; the exit code."""
     asked = _arguments(arguments)
-    _own_home()
-    from tests.bench.figures import machine, write
-    from tests.bench.sizes import FULL, QUICK
-
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     about, sections = machine(), []
     for section in measured(asked.only, QUICK if asked.quick else FULL):
@@ -45,9 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measured(parts: Sequence[str], sizes: Sizes) -> Iterator[Section]:
     """One part after the other; what needs Airflow shares one."""
-    from tests.bench import batch, calls, latency, receiver
-    from tests.bench.running import running_machine
-
     if "batch" in parts:
         yield batch.measure(sizes)
     if "calls" in parts:
@@ -75,14 +71,6 @@ def _parts(text: str) -> tuple[str, ...]:
             f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}"
         )
     return chosen
-
-
-def _own_home() -> None:
-    """Before Airflow is imported: nothing of the caller's own."""
-    for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "TRADEBRIDGE_"))]:
-        del os.environ[name]
-    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="tradebridge-bench-home-")
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import httpx
 from sqlalchemy import NullPool, create_engine, text
@@ -44,6 +45,10 @@ class Site:
         self._airflow = create_engine(machine.database_url("airflow"), poolclass=NullPool)
         self.receiver = f"{machine.airflow_url}/tradebridge/webhooks/zoho_inventory/salesorder"
         self.api = httpx.Client(base_url=machine.airflow_url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.api.close()
 
     def log_in(self) -> None:
         """Use Airflow's API as the administrator."""
@@ -108,20 +113,24 @@ def running_machine() -> Iterator[Site]:
     (run / "ports.json").write_text(
         json.dumps(dict.fromkeys(("airflow", "sandbox", "gateway", "postgres"), 0))
     )
-    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(BUNDLES)
-    supervisor = up.spawn_supervisor(run, before_exec=die_with_parent)
+    with patch.dict(os.environ):
+        # A variable of the caller's would win over the machine's own.
+        for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "TRADEBRIDGE_"))]:
+            del os.environ[name]
+        os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(BUNDLES)
+        supervisor = up.spawn_supervisor(run, before_exec=die_with_parent)
     try:
         for _ in up.progress(run, supervisor):
             pass
         if states.read(state_file(run)).status != states.READY:
             raise TimeoutError(f"not everything came up: {states.read(state_file(run)).lines[-3:]}")
-        site = Site(up.machine_of(run))
-        site.log_in()
-        for dag in (FLOW, "bench_empty_tasks"):
-            wait_for(lambda dag=dag: site.api.get(f"/api/v2/dags/{dag}").is_success, f"{dag} to be known")
-        site.announce_new_orders()
-        site.settle()
-        yield site
+        with closing(Site(up.machine_of(run))) as site:
+            site.log_in()
+            for dag in (FLOW, "bench_empty_tasks"):
+                wait_for(lambda dag=dag: site.api.get(f"/api/v2/dags/{dag}").is_success, f"{dag} to be known")
+            site.announce_new_orders()
+            site.settle()
+            yield site
     finally:
         up.down(run, lambda _: None)
         supervisor.wait()

@@ -112,6 +112,6 @@ def test_the_short_form_runs_on_a_real_airflow() -> None:
     latency, receiver = measured(["latency", "receiver"], QUICK)
     assert len(latency.details["ours"]) == len(latency.details["empty"]) == QUICK.singles
     assert {figure.name: figure.met for figure in receiver.figures[:2]} == {
-        "answered 2xx": True,
-        "rows in the ledger afterwards": True,
+        "webhooks answered 2xx": True,
+        "of them rows in the ledger": True,
     }
