@@ -98,8 +98,11 @@ class SalesOrders:
         self._open_existing(order, talk, number)
         if reason:
             self._give_reason(order, talk, reason)
+        pass_by("before_write")
         self._session.writing = True
-        if not talk.heard(order.nDelete(), order, "header", doing="the deletion"):
+        done = talk.heard(order.nDelete(), order, "header", doing="the deletion")
+        pass_by("after_write")
+        if not done:
             self._session.writing = False
             self._give_up(order, talk)
         order.nClear()

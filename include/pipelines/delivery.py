@@ -132,6 +132,14 @@ class Delivery(Generic[RecordT]):
             self._send(dict(waiting[start : start + self.chunk]), delivered)
         return delivered
 
+    def resolve(self, writes: Sequence[Write[RecordT]]) -> Delivered:
+        """Read back what an earlier run sent and never heard of; nothing is sent."""
+        delivered = Delivered()
+        keyed = self._keyed(writes)
+        known = self.ledger.writes.get(list(keyed))
+        self._read_back({key: keyed[key] for key, row in known.items() if row.state in _UNSURE}, delivered)
+        return delivered
+
     def _keyed(self, writes: Sequence[Write[RecordT]]) -> dict[str, Write[RecordT]]:
         refusals = self.ledger.writes.refusals(self.flow, self.entity, [write.record_key for write in writes])
         keyed = {}

@@ -97,22 +97,22 @@ def _orders(
     cancelled = plan[plan.action == Action.CANCEL.value]
     _cancel(loading, cancelled)
     writes = _order_writes(loading, plan[plan.action != Action.CANCEL.value], headers, details, numbers)
+    create = _order_delivery(loading, "load_orders", loading.world.writes.create_orders)
     creations = [write for write in writes if not write.record.sales_order_no]
+    loading.take(create.resolve(creations))
+    creations = _open(loading, creations)
     standing = _standing_orders(loading, creations)
-    loading.take(
-        _order_delivery(loading, "load_orders", loading.world.writes.create_orders).deliver(
-            [
-                write
-                for write in creations
-                if write.record_key not in standing and write.record_key not in loading.outcomes
-            ]
-        ),
-    )
+    missing = [write for write in _open(loading, creations) if write.record_key not in standing]
+    loading.take(create.deliver(missing))
     changes = [write for write in writes if write.record.sales_order_no]
     changes += [
         _aimed_at(write, standing[write.record_key]) for write in creations if write.record_key in standing
     ]
     _change(loading, changes)
+
+
+def _open(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> list[Write[OrderWrite]]:
+    return [write for write in writes if write.record_key not in loading.outcomes]
 
 
 def _order_writes(
