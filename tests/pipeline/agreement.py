@@ -95,26 +95,19 @@ def _held_lines(sage: Sage, order: Json) -> list[tuple[object, ...] | str]:
 
 
 def wrong_customers(sage: Sage) -> list[str]:
-    """Orders that stand under another customer than the one who ordered."""
-    codes = {contact_id(customer): code for code, customer in northwind.customers().items()}
-    known = {code: f"00-{number}" for code, number in customer_numbers().items()}
+    """Northwind's orders that stand under another customer than the one who ordered."""
     created = {
         row["UDF_ZOHO_CONTACT_ID"]: f"{row['ARDivisionNo']}-{row['CustomerNo']}"
         for row in sage.rows("SELECT * FROM AR_Customer WHERE UDF_ZOHO_CONTACT_ID <> ''")
     }
-    found = []
-    for number, customer in ((f"SO-{order.number}", order.customer) for order in northwind.orders()):
-        wanted = known.get(customer.code) or created.get(contact_id(customer))
-        found += [
-            f"{number}: {order['customer']} instead of {wanted} ({codes[contact_id(customer)]})"
-            for order in sage.rows(
-                "SELECT ARDivisionNo || '-' || CustomerNo AS customer FROM SO_SalesOrderHeader"
-                " WHERE CustomerPONo = ?",
-                number,
-            )
-            if order["customer"] != wanted
-        ]
-    return found
+    known = {code: f"00-{number}" for code, number in customer_numbers().items()}
+    told = {f"SO-{order.number}": order.customer for order in northwind.orders()}
+    return [
+        f"{order['CustomerPONo']}: {order['customer']} instead of {wanted}"
+        for order in sage.orders()
+        if (buyer := told.get(order["CustomerPONo"]))
+        and (wanted := known.get(buyer.code) or created.get(contact_id(buyer))) != order["customer"]
+    ]
 
 
 def dollars(orders: Iterable[Json]) -> Decimal:

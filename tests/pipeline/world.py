@@ -140,7 +140,7 @@ class Errand:
 def start(errand: Errand) -> Any:
     """Start a process that makes one run; ``exitcode`` 0: it was green, 1: it was not, -9: it was killed."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.pipeline.world", "great_expectations", "pyodbc"])
+    context.set_forkserver_preload(["tests.pipeline.world", "tests.pipeline.warm"])
     process = context.Process(target=_go, args=(errand,), daemon=True)
     process.start()
     return process

@@ -1,0 +1,80 @@
+"""What a crash leaves behind, and what must be true once everything has come up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from include.pipelines.ports import CUSTOMER, FLOW, ORDER, SOURCE, TARGET, World
+from tests.pipeline.agreement import differences, wrong_customers
+from tests.pipeline.house import House
+from tests.pipeline.world import LEASE, Errand, start
+
+KILLED = -9
+AT_MOST = 8
+"""Runs until nothing is left to do; each death costs one."""
+
+
+class Marker:
+    """The file by which a failpoint strikes once: it strikes while the file is missing, and makes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.disarm()
+
+    def disarm(self) -> None:
+        self.path.touch()
+
+    def arm(self) -> None:
+        self.path.unlink()
+
+    @property
+    def struck(self) -> bool:
+        return self.path.exists()
+
+
+def one_run(house: House, environment: Mapping[str, str] | None = None) -> int:
+    """A run in a process of its own; its exit code (0: green)."""
+    process = start(Errand(house.doors, house.clock.ahead, environment=environment or {}))
+    process.join(120)
+    return int(process.exitcode)
+
+
+def runs_until_green(house: House, environment: Mapping[str, str] | None = None) -> list[int]:
+    """Runs as they would follow each other after crashes: what is dead is started again, leases run out.
+
+    Returns:
+        The exit code of every run; the last one is 0.
+    """
+    codes: list[int] = []
+    while 0 not in codes:
+        assert len(codes) < AT_MOST, f"{codes}: still not settled"
+        if not house.runs("gateway"):
+            house.revive("gateway")
+        house.await_ready()
+        codes.append(one_run(house, environment))
+        house.clock.pass_(seconds=LEASE.total_seconds() + 1)
+    return codes
+
+
+def assert_exact(house: House, here: World, orders: list[str], *, cancelled: bool = False) -> None:
+    """Each order once and to the cent, each customer once, all linked, every row loaded, none in doubt."""
+    assert house.sage.doubled() == []
+    made = [effect["order_id"] for effect in house.sage.effects("order_created")]
+    assert sorted(made) == sorted(orders)
+    links = here.ledger.crosswalk.find(ORDER, SOURCE, orders, TARGET)
+    assert set(links) == set(orders)
+    if cancelled:
+        assert house.sage.orders() == []
+        assert len(house.sage.effects("order_cancelled")) == len(orders)
+    else:
+        assert differences(house.zoho, house.sage, orders) == []
+        numbers = {order["UDF_ZOHO_ORDER_ID"]: order["SalesOrderNo"] for order in house.sage.orders()}
+        assert {key: link.target_id for key, link in links.items()} == numbers
+    buyers = {house.zoho.order(order)["customer_id"] for order in orders}
+    assert set(here.ledger.crosswalk.find(CUSTOMER, SOURCE, sorted(buyers), TARGET)) == buyers
+    assert wrong_customers(house.sage) == []
+    assert set(here.ledger.inbox.tally(FLOW)) == {"loaded"}
+    assert here.ledger.writes.in_doubt(FLOW) == []
+    assert here.ledger.exceptions.count(FLOW, "open") == 0
+    assert here.ledger.audit.verify().broken_at is None
