@@ -54,6 +54,7 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
+    loading.end_doubts(ORDER, [key for key, outcome in loading.outcomes.items() if outcome is Outcome.LOADED])
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
     _raise_for_the_rest(loading)
     return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}

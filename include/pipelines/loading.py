@@ -10,9 +10,10 @@ from include.canonical import Disposition
 from include.connectors.sage100 import reason_for
 from include.ledger import LeaseLostError, Outcome
 from include.pipelines.outcomes import problem, problem_frame, set_aside
+from include.pipelines.ports import SOURCE, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import pandas as pd
 
@@ -48,6 +49,19 @@ class Loading:
         """
         if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
             raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
+
+    def end_doubts(self, entity: str, standing: Collection[str]) -> None:
+        """Earlier writes of records that stand in the target now, and of which nothing was ever heard.
+
+        Whatever they did is contained in what stands.
+        """
+        ledger = self.world.ledger
+        unheard = ledger.writes.in_doubt(self.ticket.flow, sent_before=self.world.clock())
+        moot = [each for each in unheard if each.entity == entity and each.record_key in standing]
+        links = ledger.crosswalk.find(entity, SOURCE, [each.record_key for each in moot], TARGET)
+        ledger.writes.commit(
+            {each.key: links[each.record_key].target_id for each in moot if each.record_key in links}
+        )
 
     def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
         """These orders come back with the task's next try."""

@@ -37,6 +37,7 @@ def customer_numbers(loading: Loading, newcomers: pd.DataFrame) -> dict[str, str
     if len(missing):
         _create_customers(loading, missing)
         numbers = _linked_customers(loading.world, wanted)
+    loading.end_doubts(CUSTOMER, numbers)
     orphans = active[~active.customer.isin(numbers)]
     loading.wait(set(orphans.key) - set(loading.outcomes))
     return numbers

@@ -254,3 +254,18 @@ def test_a_customer_of_unknown_outcome_is_created_once(
     assert (run["loaded"], run.green) == (1, True)
     assert len(house.sage.effects("customer_created")) == 1
     assert differences(house.zoho, house.sage, [order]) == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_doubt_that_a_newer_version_overtakes_ends_with_it(shop: House, new_world: MakeWorld) -> None:
+    """The order is edited before anybody could find out what became of it."""
+    here = new_world()
+    shop.sage.fault("com_exception", match=HIT)
+    assert run_once(here)["in_doubt"] == 1
+    (order,) = [each["salesorder_id"] for each in shop.zoho.orders() if each["salesorder_number"] == HIT]
+    shop.zoho.edit(order, shipping_charge="3.21")
+    run = later(shop, here)
+    assert (run["received"], run["loaded"], run["duplicate"]) == (2, 1, 1)
+    assert here.ledger.writes.in_doubt(FLOW) == []
+    assert differences(shop.zoho, shop.sage, ids(shop)) == []
+    assert shop.sage.doubled() == []
