@@ -21,6 +21,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -93,6 +94,7 @@ batches = Table(
     _instant("lease_until"),
     _text("state", default="live"),
     Column("rows", Integer, nullable=False),
+    Column("deferred", Boolean, nullable=False, server_default=false()),
     _states("state", "live", "settled", "released", "lost"),
 )
 LIVE = text("state = 'live'")
@@ -257,6 +259,7 @@ budgets = Table(
     _text("day", default=""),
     Column("day_used", BigInteger, nullable=False, server_default="0"),
     Column("granted", BigInteger, nullable=False, server_default="0"),
+    _text("flows", default="{}"),
     CheckConstraint("day_used >= 0", name="day_used"),
 )
 
@@ -285,6 +288,40 @@ tokens = Table(
     _instant("expires_at"),
     _instant("minted_at"),
     Column("generation", BigInteger, nullable=False, server_default="1"),
+)
+
+token_refusals = Table(
+    "token_refusals",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    _instant("refused_at"),
+    _text("reason", default=""),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _text("subject", default=""),
+    Column("several", Boolean, nullable=False, server_default=false()),
+    _instant("failed_at", nullable=True),
+    _instant("opened_at", nullable=True),
+    _instant("until", nullable=True),
+    Column("trips", Integer, nullable=False, server_default="0"),
+    _text("probe", default=""),
+    _instant("probe_until", nullable=True),
+    _text("reason", default=""),
+    CheckConstraint("(opened_at IS NULL) = (until IS NULL)", name="until_when_opened"),
+)
+
+parked_flows = Table(
+    "parked_flows",
+    metadata,
+    Column("flow", CleanText, primary_key=True),
+    _instant("since"),
+    _instant("until"),
+    _text("reason", default=""),
 )
 
 run_reports = Table(
