@@ -5,6 +5,8 @@
     IntegrationError
     ├── TransientError            ask again later
     │   ├── RateLimitedError      the remote told us to slow down, or our own budget did
+    │   ├── UnreachableError      no connection was made, so nothing was sent
+    │   ├── CircuitOpenError      the remote has failed so often that nobody calls it for now
     │   └── OutcomeUnknownError   sent, no answer: read back before asking again
     ├── PermanentError            the same request can never succeed
     │   ├── AuthenticationError   credentials are dead; a person must renew them
@@ -39,6 +41,14 @@ class TransientError(IntegrationError):
 
 class RateLimitedError(TransientError):
     """The remote, or our own shared budget, refuses calls for now."""
+
+
+class UnreachableError(TransientError):
+    """No connection was made: nothing was sent, and nothing can have happened."""
+
+
+class CircuitOpenError(TransientError):
+    """The remote has failed so often that nobody calls it for now; nothing was sent."""
 
 
 class OutcomeUnknownError(TransientError):

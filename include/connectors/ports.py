@@ -8,11 +8,13 @@ with a few lines in memory.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 Clock = Callable[[], datetime]
@@ -92,3 +94,49 @@ class Budget(Protocol):
         Raises:
             RateLimitedError: no place came free.
         """
+
+
+class Attempt(Protocol):
+    """One call under guard."""
+
+    def fail(self, reason: str) -> None:
+        """What came back is no answer of a healthy endpoint: a 5xx, or nothing at all."""
+
+
+class Breaker(Protocol):
+    """Keeps everybody from calling an endpoint that does not answer; shared by all processes."""
+
+    def guard(
+        self, name: str, *, subject: str = "", lease: timedelta = ...
+    ) -> AbstractContextManager[Attempt]:
+        """Let the call in the block through, and learn from how it ends.
+
+        A ``TransientError`` that is no ``RateLimitedError`` is a failure, and so is ``Attempt.fail``;
+        anything else shows that the endpoint answers.
+
+        Args:
+            name: the endpoint.
+            subject: what is asked for, where that alone might be what fails.
+            lease: longer than the call may take.
+
+        Raises:
+            CircuitOpenError: no call is to be made now; ``retry_after`` says when.
+        """
+
+
+@dataclass(slots=True)
+class _Unwatched:
+    """An attempt of which nobody keeps account."""
+
+    def fail(self, reason: str) -> None:
+        """Nobody listens."""
+
+
+class NoBreaker:
+    """Lets every call through: a connection that is being tested, a client without a ledger."""
+
+    @contextmanager
+    def guard(self, name: str, *, subject: str = "", lease: timedelta = timedelta(0)) -> Iterator[Attempt]:
+        """Run the block."""
+        del name, subject, lease
+        yield _Unwatched()

@@ -1,12 +1,13 @@
 """Our memory, in a database of its own: never the engine's.
 
-Inbox, crosswalk, write ledger, exceptions, cursors, audit, budgets, tokens, wakes, reports, rates.
+Inbox, crosswalk, write ledger, exceptions, cursors, audit, budgets, breakers, tokens, wakes, reports, rates.
 :class:`Ledger` holds them together; :func:`migrate` makes the tables.
 """
 
 from __future__ import annotations
 
 from include.ledger.audit import AuditEntry
+from include.ledger.breakers import BreakerPolicy, Breakers, BreakerState, Circuit
 from include.ledger.budgets import BudgetState
 from include.ledger.claims import Batch
 from include.ledger.crosswalk import Link
@@ -24,7 +25,11 @@ from include.ledger.writes import Intent, Write, WriteState
 __all__ = [
     "AuditEntry",
     "Batch",
+    "BreakerPolicy",
+    "BreakerState",
+    "Breakers",
     "BudgetState",
+    "Circuit",
     "Delivery",
     "ExceptionRow",
     "ExceptionState",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from include.ledger.audit import Audit
+from include.ledger.breakers import Breakers
 from include.ledger.budgets import Budgets
 from include.ledger.crosswalk import Crosswalk
 from include.ledger.cursors import Cursors
@@ -47,6 +48,7 @@ class Ledger:
         self.exceptions = Exceptions(self.database, self.audit)
         self.cursors = Cursors(self.database)
         self.budgets = Budgets(self.database)
+        self.breakers = Breakers(self.database)
         self.tokens = Tokens(self.database, secret_key=secret_key)
         self.wakes = Wakes(self.database)
         self.reports = Reports(self.database)
