@@ -15,7 +15,7 @@ from include.canonical import PROBLEM_FRAME, Reason
 from include.errors import SetError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from great_expectations import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
@@ -58,19 +58,28 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     from great_expectations.validator.v1_validator import Validator
 
     judged = _judged_part(frame, rules)
-    validator = Validator(_whole_frames(), _COMPLETE, {"dataframe": judged})
-    answer = validator.validate_expectation_suite(_suite(name, rules))
-    broken = [(rules[_number(result)], result) for result in answer.results if not result.success]
-    for rule, result in broken:
-        _refuse_set(name, rule, result)
-    rows = [row for rule, result in broken for row in _problems(rule, result, frame)]
+    validator = Validator(_whole_frames(), _WHETHER, {"dataframe": judged})
+    answer = validator.validate_expectation_suite(_suite(name, dict(enumerate(rules))))
+    broken = {
+        number: rules[number]
+        for number in (_number(result) for result in answer.results if not result.success)
+    }
+    # Most batches break no rule, and to ask which rows do costs as much again.
+    validator.result_format = _WHICH
+    details = validator.validate_expectation_suite(_suite(name, broken)).results if broken else []
+    for result in details:
+        _refuse_set(name, rules[_number(result)], result)
+    rows = [row for result in details for row in _problems(rules[_number(result)], result, frame)]
     problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
-    for _, result in broken:
+    for result in details:
         result.result = _readable(result.result)
+    told = {_number(result): result for result in details}
+    answer.results = [told.get(_number(result), result) for result in answer.results]
     return Verdict(problems, dict(answer.to_json_dict()))  # type: ignore[no-untyped-call]
 
 
-_COMPLETE = {"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line", ROW]}
+_WHETHER = {"result_format": "BOOLEAN_ONLY"}
+_WHICH = {"result_format": "COMPLETE", "unexpected_index_column_names": ["key", "line", ROW]}
 
 
 def _judged_part(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
@@ -92,14 +101,15 @@ def _whole_frames() -> BatchDefinition[Any]:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def _suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:
-    from great_expectations import ExpectationSuite, expectations
+def _suite(name: str, rules: Mapping[int, Rule]) -> ExpectationSuite:
+    from great_expectations import ExpectationSuite
+
+    from include.checks.expectations import named  # noqa: PLC0415 - it imports the library
 
     return ExpectationSuite(
         name,
         expectations=[
-            getattr(expectations, rule.expectation)(**rule.arguments, meta={"rule": number})
-            for number, rule in enumerate(rules)
+            named(rule.expectation)(**rule.arguments, meta={"rule": number}) for number, rule in rules.items()
         ],
     )
 

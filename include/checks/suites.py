@@ -25,7 +25,7 @@ class Rule:
     """One expectation and what it means when a record breaks it.
 
     Attributes:
-        expectation: class name in ``great_expectations.expectations``.
+        expectation: class name in ``great_expectations.expectations`` or :mod:`include.checks.expectations`.
         arguments: its keyword arguments.
         reason: code of the problem; ``None`` means that the set fails as a whole.
         field: the field a reader looks at, as the source names it.
@@ -76,7 +76,7 @@ def _between(column: str, named: str, what: str, high: Decimal, *, above_zero: b
         "strict_max": high % 1 > 0,
     }
     return Rule(
-        "ExpectColumnValuesToBeBetween",
+        "ExpectColumnValuesToBeWithin",
         {"column": column, **limits},
         Reason.OUT_OF_RANGE,
         named,
@@ -127,7 +127,7 @@ ORDERS = (
         "Correct the currency in Zoho Inventory and save the order.",
     ),
     Rule(
-        "ExpectColumnValuesToBeBetween",
+        "ExpectColumnValuesToBeWithin",
         {"column": "line_count", "min_value": 1},
         Reason.NO_LINES,
         "line_items",
