@@ -12,12 +12,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from include.errors import PermanentError
 from include.ledger.claims import Claims, Demand, blocked, claimable, leased_alive
 from include.ledger.settling import Settling
 from include.ledger.tables import batches, inbox
+from include.ledger.watch_tables import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,22 +92,24 @@ class Inbox:
             PermanentError: its key is longer than any key.
             TransientError: it is not durable; the sender must send it again.
         """
-        statement = self._insert().values(self._row(flow, delivery)).returning(inbox.c.id)
-        with self._db.once("keep a delivery") as connection:
-            return connection.execute(statement).first() is not None
+        return self.keep_many(flow, [delivery]) == 1
 
     def keep_many(self, flow: str, deliveries: Iterable[Delivery]) -> int:
         """Make announcements durable, all or none; returns how many were new."""
-        rows = [self._row(flow, delivery) for delivery in deliveries]
+        now = self._db.now()
+        rows = [self._row(flow, delivery, now) for delivery in deliveries]
         if not rows:
             return 0
         with self._db.begin("keep deliveries") as connection:
-            return len(connection.execute(self._insert().returning(inbox.c.id), rows).all())
+            kept = len(connection.execute(self._insert().returning(inbox.c.id), rows).all())
+            if kept:
+                connection.execute(insert(receipts).values(flow=flow, at=now, rows=kept))
+            return kept
 
     def _insert(self) -> Insert:
         return self._db.insert(inbox).on_conflict_do_nothing(index_elements=["flow", "system", "delivery_id"])
 
-    def _row(self, flow: str, delivery: Delivery) -> dict[str, object]:
+    def _row(self, flow: str, delivery: Delivery, now: datetime) -> dict[str, object]:
         if max(len(delivery.record_key), len(delivery.delivery_id)) > KEY_LENGTH:
             raise PermanentError(f"{delivery.system}: key or delivery id above {KEY_LENGTH} characters")
         return {
@@ -118,7 +121,7 @@ class Inbox:
             "version": delivery.version,
             "payload": delivery.payload,
             "headers": json.dumps(dict(delivery.headers)),
-            "received_at": self._db.now(),
+            "received_at": now,
         }
 
     def claim(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from include.ledger.alerts import Alerts
 from include.ledger.audit import Audit
+from include.ledger.balances import Balances
 from include.ledger.breakers import Breakers
 from include.ledger.budgets import Budgets
 from include.ledger.crosswalk import Crosswalk
@@ -12,8 +14,10 @@ from include.ledger.cursors import Cursors
 from include.ledger.database import Database, open_engine, utcnow
 from include.ledger.exceptions import Exceptions
 from include.ledger.inbox import Inbox
+from include.ledger.parking import Parking
 from include.ledger.rates import Rates
 from include.ledger.reports import Reports
+from include.ledger.signs import Signs
 from include.ledger.tokens import Tokens
 from include.ledger.wakes import Wakes
 from include.ledger.writes import Writes
@@ -49,10 +53,14 @@ class Ledger:
         self.cursors = Cursors(self.database)
         self.budgets = Budgets(self.database)
         self.breakers = Breakers(self.database)
+        self.parking = Parking(self.database)
         self.tokens = Tokens(self.database, secret_key=secret_key)
         self.wakes = Wakes(self.database)
         self.reports = Reports(self.database)
         self.rates = Rates(self.database)
+        self.alerts = Alerts(self.database)
+        self.balances = Balances(self.database)
+        self.signs = Signs(self.database)
 
     @classmethod
     def connect(

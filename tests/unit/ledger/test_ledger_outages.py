@@ -25,7 +25,7 @@ def test_a_database_that_is_away_is_a_transient_error(a_delivery) -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     ledger = Ledger.connect(f"postgresql://nobody:hunter2@127.0.0.1:{port}/none")
-    with pytest.raises(TransientError, match="keep a delivery") as caught:
+    with pytest.raises(TransientError, match="keep deliveries") as caught:
         ledger.inbox.keep(FLOW, a_delivery())
     assert caught.value.retry_after == 5.0
     assert "Connection refused" in str(caught.value)
