@@ -21,23 +21,25 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
+from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow.sdk import Connection
 
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
     from include.pipelines.ports import World
+    from include.webhooks import Doorkeeper
 
 LEDGER = "ledger"
 ZOHO_INVENTORY = "zoho_inventory"
 SAGE_100_READONLY = "sage100_readonly"
 SAGE_100_GATEWAY = "sage100_gateway"
 
+USUAL_SIGNATURE_HEADERS = {ZOHO_INVENTORY: SIGNATURE_HEADER}
+"""Where a sender puts the tag of its webhooks, when the connection does not say otherwise."""
 SECRETS_FRESH = 30.0
 """Seconds that webhook secrets are trusted before they are read again: rotation needs no restart."""
 
@@ -76,10 +78,14 @@ def ledger_url(connection: Connection) -> str:
     ).render_as_string(hide_password=False)
 
 
-def zoho_client(connection: Connection | None = None) -> ZohoClient:
-    """Zoho Inventory as the connection describes it."""
+def zoho_client(connection: Connection | None = None, *, flow: str = "") -> ZohoClient:
+    """Zoho Inventory as the connection describes it, calling on behalf of ``flow``.
+
+    A client for a connection that is handed in is for testing it: it calls whatever the breaker says.
+    """
     from include.connectors.zoho_inventory import Settings, ZohoClient
 
+    breaker = ledger().breakers if connection is None else None
     connection = connection or BaseHook.get_connection(ZOHO_INVENTORY)
     extra = connection.extra_dejson
     known = {
@@ -94,6 +100,7 @@ def zoho_client(connection: Connection | None = None) -> ZohoClient:
             "calls_per_day",
             "concurrency",
             "timezone",
+            "reserved",
         )
         if extra.get(name) not in {None, ""}
     }
@@ -103,21 +110,29 @@ def zoho_client(connection: Connection | None = None) -> ZohoClient:
         **{"organization_id": "", "refresh_token": "", **known},
     )
     book = ledger()
-    return ZohoClient(settings, tokens=book.tokens, budget=book.budgets)
+    return ZohoClient(settings, tokens=book.tokens, budget=book.budgets, breaker=breaker, flow=flow)
 
 
-def webhook_secrets(system: str) -> Sequence[str]:
-    """The secrets a sender may sign with; two during a rotation."""
-    return _webhook_secrets(system, int(time.monotonic() // SECRETS_FRESH))
+def doorkeeper(system: str) -> Doorkeeper:
+    """How a sender proves its webhooks, as its connection says; two secrets during a rotation."""
+    return _doorkeeper(system, int(time.monotonic() // SECRETS_FRESH))
 
 
 @cache
-def _webhook_secrets(system: str, _age: int) -> tuple[str, ...]:
-    value: Any = BaseHook.get_connection(system).extra_dejson.get("webhook_secrets", ())
-    secrets = tuple(value.split()) if isinstance(value, str) else tuple(value)
-    if not all(secrets) or not secrets:
-        raise ConfigurationError(f"connection {system!r} has no webhook_secrets: no webhook can be believed")
-    return secrets
+def _doorkeeper(system: str, _age: int) -> Doorkeeper:
+    from include.webhooks import Doorkeeper
+
+    extra = BaseHook.get_connection(system).extra_dejson
+    value: Any = extra.get("webhook_secrets") or ()
+    try:
+        return Doorkeeper.of(
+            tuple(value.split()) if isinstance(value, str) else tuple(value),
+            scheme=extra.get("webhook_scheme") or "",
+            header=extra.get("webhook_header") or "",
+            usual=USUAL_SIGNATURE_HEADERS.get(system, ""),
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"connection {system!r}: {error}") from None
 
 
 def sage_reader() -> Reader:
@@ -125,17 +140,27 @@ def sage_reader() -> Reader:
     from include.connectors.sage100 import Reader
     from tradebridge.hooks import Sage100OdbcHook
 
-    return Reader(Sage100OdbcHook(SAGE_100_READONLY).get_conn)
+    connection = BaseHook.get_connection(SAGE_100_READONLY)
+    extra = connection.extra_dejson
+    where = extra.get("dsn") or connection.host or "local"
+    return Reader(
+        Sage100OdbcHook(SAGE_100_READONLY).get_conn,
+        breaker=ledger().breakers,
+        endpoint=":".join(part for part in ("sage100_odbc", where, extra.get("company")) if part),
+    )
 
 
 def sage_gateway(connection: Connection | None = None) -> GatewayClient:
-    """The gateway in front of Sage 100's Business Objects."""
+    """The gateway in front of Sage 100's Business Objects; as :func:`zoho_client`."""
     from include.connectors.sage100 import GatewayClient, GatewaySettings
 
+    breaker = ledger().breakers if connection is None else None
     connection = connection or BaseHook.get_connection(SAGE_100_GATEWAY)
     host = connection.host or ""
     base = host if "://" in host else f"http://{host}:{connection.port or 80}"
-    return GatewayClient(GatewaySettings(base_url=base, token=connection.password or ""))
+    return GatewayClient(
+        GatewaySettings(base_url=base, token=connection.password or ""), breaker=breaker
+    )
 
 
 def order_world() -> World:
@@ -143,17 +168,23 @@ def order_world() -> World:
     from airflow.sdk import ObjectStoragePath
 
     from include.connectors.zoho_inventory import ZohoReader, ZohoWriter
-    from include.pipelines.ports import World
+    from include.pipelines.ports import FLOW, Endpoint, World
     from tradebridge.site import settings, staging_root
 
-    client = zoho_client()
+    client = zoho_client(flow=FLOW)
+    reads, writes = sage_reader(), sage_gateway()
     return World(
         ledger=ledger(),
         source=ZohoReader(client),
         notes=ZohoWriter(client),
-        reads=sage_reader(),
-        writes=sage_gateway(),
+        reads=reads,
+        writes=writes,
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
         time_zone=client.settings.timezone,
+        endpoints=(
+            Endpoint(client.settings.budget_name, client.ping),
+            Endpoint(reads.endpoint, reads.ping),
+            Endpoint(writes.endpoint, writes.health),
+        ),
     )

@@ -26,6 +26,10 @@ ZOHO_INVENTORY = {
         "data_centre": _field("Data centre", _TEXT, "us, eu, in, au, jp, ca, cn, sa, uk or ae"),
         "refresh_token": _field("Refresh token", _SECRET),
         "webhook_secrets": _field("Webhook secrets", _SECRET, "one or two (rotation), separated by a blank"),
+        "webhook_scheme": _field(
+            "Webhook scheme", _TEXT, "hex (Zoho's own), base64, standard, timestamped or shared_secret"
+        ),
+        "webhook_header": _field("Webhook header", _TEXT, "only when it is not the scheme's usual one"),
         "calls_per_minute": _field("Calls a minute", _NUMBER, "our share of the organisation's 100"),
         "calls_per_day": _field("Calls a day", _NUMBER, "our share of the plan's quota"),
         "timezone": _field("Time zone", _TEXT, "of the organisation, e.g. America/New_York"),
@@ -59,7 +63,9 @@ SAGE_100_GATEWAY = {
     "connection-type": "sage100_gateway",
     "hook-name": "Sage 100 gateway (writes)",
     "hook-class-name": "tradebridge.hooks.Sage100GatewayHook",
-    "conn-fields": {},
+    "conn-fields": {
+        "ca_file": _field("Authority's file", _TEXT, "PEM; when a private authority signed its certificate")
+    },
     "ui-field-behaviour": {
         "hidden-fields": ["schema", "login", "extra"],
         "relabeling": {"host": "Address (https://...)", "password": "Token"},

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from include.ledger import Ledger, migrate
-from tests.airflow.events import SECRETS
+from tests.airflow.events import DOOR
 from tradebridge import connections
 from tradebridge.web import waker as waker_module
 from tradebridge.web.app import create_app
@@ -36,6 +36,6 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def client(ledger: Ledger, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setattr(connections, "webhook_secrets", lambda system: SECRETS)
+    monkeypatch.setattr(connections, "doorkeeper", lambda system: DOOR)
     with TestClient(create_app(), raise_server_exceptions=False) as http:
         yield http

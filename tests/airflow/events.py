@@ -6,7 +6,11 @@ import hashlib
 import hmac
 import json
 
+from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER
+from include.webhooks import Doorkeeper
+
 SECRETS = ("newSecret2026abc", "oldSecret2025abc")
+DOOR = Doorkeeper.of(SECRETS, usual=SIGNATURE_HEADER)
 WEBHOOK = "/webhooks/zoho_inventory/salesorder"
 
 

@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 
 from include.errors import TransientError
 from include.ledger import Ledger
-from tests.airflow.events import SECRETS, WEBHOOK, an_event, signed
+from tests.airflow.events import DOOR, SECRETS, WEBHOOK, an_event, signed
 from tradebridge import connections
-from tradebridge.web import receiver
 from tradebridge.web.app import create_app
+from tradebridge.web.body import MAX_BODY
 
 FLOW = "zoho_orders_to_sage100"
 
@@ -110,7 +110,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read_to_its_end(client:
 
     def endless() -> object:
         nonlocal sent
-        while sent < 100 * receiver.MAX_BODY:
+        while sent < 100 * MAX_BODY:
             sent += 65536
             yield b"x" * 65536
 
@@ -132,7 +132,7 @@ def test_a_ledger_that_is_down_is_a_503_with_a_time(
 @pytest.mark.usefixtures("rings")
 def test_a_burst_is_kept_whole(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """400 at once: every answer 2xx, every row there, in far fewer transactions."""
-    monkeypatch.setattr(connections, "webhook_secrets", lambda system: SECRETS)
+    monkeypatch.setattr(connections, "doorkeeper", lambda system: DOOR)
     transactions = 0
     keep_many = ledger.inbox.keep_many
 

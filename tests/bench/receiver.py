@@ -12,7 +12,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from include.connectors.zoho_inventory.signature import SIGNATURE_HEADER
+from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER
 from include.pipelines.announce import delivery_id
 from include.sandbox.zoho.wire import wire_time
 from include.standalone.environment import SANDBOX_WEBHOOK_SECRET

@@ -50,6 +50,11 @@ def test_the_tree_keeps_the_rules() -> None:
         ("include/pipelines/__init__.py", "import airflow", "pipelines know neither Airflow nor the web"),
         ("include/sandbox/__init__.py", "import include.connectors", "the sandbox shares no code"),
         ("include/gateway/__init__.py", "import include.sandbox", "the gateway stands alone"),
+        (
+            "include/webhooks/__init__.py",
+            "import include.ledger",
+            "webhooks judge signatures and nothing else",
+        ),
     ],
 )
 def test_a_planted_import_breaks_its_contract(copy: Path, place: str, planted: str, contract: str) -> None:

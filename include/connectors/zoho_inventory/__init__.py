@@ -1,4 +1,4 @@
-"""Zoho Inventory over its REST API: transport, reader, writer and the webhook's signature.
+"""Zoho Inventory over its REST API: transport, reader, writer and its webhooks.
 
 ::
 
@@ -12,9 +12,9 @@
     wire      Zoho's own shapes
     reader    lists, details, the connection test
     writer    notes and custom fields written back
-    signature the webhook's HMAC, its form wrapping, its identity
+    webhook   its form wrapping, its identity
 
-Names are loaded when they are first asked for: the webhook receiver needs ``signature`` in processes
+Names are loaded when they are first asked for: the webhook receiver needs ``webhook`` in processes
 that never call Zoho and should not pay for an HTTP client.
 """
 

@@ -31,7 +31,14 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 def create_app() -> FastAPI:
     """Receiver, exceptions API, exceptions page."""
     app = FastAPI(
-        title="Tradebridge", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+        title="Tradebridge",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # Senders of webhooks follow no redirect, and one that did would send the body twice.
+        redirect_slashes=False,
+        lifespan=lifespan,
     )
     app.include_router(receiver.router)
     app.include_router(exceptions.router, dependencies=[Depends(get_user)])

@@ -2,7 +2,8 @@
 
 The only route of ours without a login: the caller proves itself by a signature over the raw body.
 A 2xx means that the row is on disk; nothing is interpreted beyond the record's identity. One way to
-say no: the caller never learns which part of a bad signature was wrong.
+say no: the caller never learns which part of a bad signature was wrong. No answer is a redirect, and
+none is a 500: whatever breaks on our side is a 503, which every sender tries again.
 
 ========  ================================================================================
 answer    when
@@ -11,8 +12,10 @@ answer    when
 400       signed, but no record can be made out of it (kept in the exceptions table)
 401       signature missing or wrong
 404       no such system or event
+408       the body came too slowly
 413       body larger than ``MAX_BODY``
-503       the ledger is down, or no secret is configured; ``Retry-After`` says when to come back
+415       compressed, or neither JSON nor a form
+503       the ledger is down or full, or no secret is configured; ``Retry-After`` says when to come back
 ========  ================================================================================
 """
 
@@ -21,18 +24,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
 
 from include.canonical import Disposition, Reason
-from include.connectors.zoho_inventory.signature import SignatureError, identify, payload, verify
-from include.errors import IntegrationError, RecordError, TransientError
+from include.connectors.zoho_inventory.webhook import identify, payload
+from include.errors import RecordError
 from include.ledger import Delivery, NewException
 from include.pipelines.announce import delivery_id
+from include.webhooks import SignatureError
 from tradebridge import connections
+from tradebridge.web.body import REFUSALS, RETRY_AFTER, raw_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -40,22 +47,37 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-MAX_BODY = 1_048_576
-"""Bytes. Zoho's default payload of a 100-line order is about 150 kB."""
-RETRY_AFTER = 5
-
 FLOWS = {("zoho_inventory", "salesorder"): "zoho_orders_to_sage100"}
 """Which flow (DAG id) an event belongs to."""
 
 
-async def read_body(request: Request) -> bytes:
-    """The raw body, refused as soon as it is too long: a length header is only a claim."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY:
-            raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, f"body larger than {MAX_BODY} bytes")
-    return bytes(body)
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "properties": {"JSONString": {"type": "string"}}}
+            },
+        },
+    }
+}
+"""What OpenAPI says of a body that the route itself takes raw."""
+
+
+class Kept(BaseModel):
+    """The event is on disk."""
+
+    status: Literal["kept"] = "kept"
+    record: str
+
+
+def flow_of(system: str, event: str) -> str:
+    """The flow that an address belongs to, asked before a byte of the body is read."""
+    flow = FLOWS.get((system, event))
+    if flow is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such system or event")
+    return flow
 
 
 @dataclass
@@ -106,36 +128,48 @@ async def _keep(flow: str, deliveries: Sequence[Delivery]) -> int:
 commits = GroupCommit(_keep)
 
 
-@router.post("/{system}/{event}", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/{system}/{event}", status_code=status.HTTP_202_ACCEPTED, responses=REFUSALS, openapi_extra=BODY
+)
 async def receive(
-    system: str, event: str, request: Request, body: Annotated[bytes, Depends(read_body)]
-) -> dict[str, str]:
+    system: str,
+    event: str,
+    request: Request,
+    flow: Annotated[str, Depends(flow_of)],
+    body: Annotated[bytes, Depends(raw_body)],
+) -> Kept:
     """Keep one signed event and wake its flow."""
-    flow = FLOWS.get((system, event))
-    if flow is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such system or event")
     try:
         await _authenticate(system, body, request)
-        delivery = _delivery(system, event, body, request.headers.get("content-type", ""))
-        await commits.add(flow, delivery)
+        return await _kept(flow, system, event, body, request.headers.get("content-type", ""))
     except SignatureError as error:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "signature missing or wrong") from error
     except RecordError as error:
-        await _keep_unreadable(flow, system, event, body, error)
         raise HTTPException(
             status.HTTP_400_BAD_REQUEST, "signed, but not a record this system sends"
         ) from error
-    except IntegrationError as error:
+    except Exception as error:
+        # The edge: what breaks here is ours to mend and the sender's to send again.
         raise _unavailable(error) from error
-    from tradebridge.web.waker import waker
-
-    waker().ring()
-    return {"status": "kept", "record": delivery.record_key}
 
 
 async def _authenticate(system: str, body: bytes, request: Request) -> None:
-    secrets = await run_in_threadpool(connections.webhook_secrets, system)
-    verify(body, request.headers.items(), secrets)
+    door = await run_in_threadpool(connections.doorkeeper, system)
+    door.check(body, request.headers.items(), now=time.time())
+
+
+async def _kept(flow: str, system: str, event: str, body: bytes, content_type: str) -> Kept:
+    """Make it durable; what is signed and cannot be read, too."""
+    try:
+        delivery = _delivery(system, event, body, content_type)
+    except RecordError as error:
+        await _keep_unreadable(flow, system, event, body, error)
+        raise
+    await commits.add(flow, delivery)
+    from tradebridge.web.waker import waker
+
+    waker().ring()
+    return Kept(record=delivery.record_key)
 
 
 def _delivery(system: str, event: str, body: bytes, content_type: str) -> Delivery:
@@ -178,13 +212,11 @@ async def _keep_unreadable(flow: str, system: str, event: str, body: bytes, erro
         ledger.exceptions.open([exception])  # first: it keeps the row from being claimed
         ledger.inbox.keep(flow, delivery)
 
-    try:
-        await run_in_threadpool(keep)
-    except TransientError as outage:
-        raise _unavailable(outage) from outage
+    await run_in_threadpool(keep)
 
 
-def _unavailable(error: IntegrationError) -> HTTPException:
+def _unavailable(error: Exception) -> HTTPException:
+    """Its kind is logged and not its text, which might quote the body."""
     log.warning("webhook not kept: %s", type(error).__name__)
     return HTTPException(
         status.HTTP_503_SERVICE_UNAVAILABLE, "try again", headers={"Retry-After": str(RETRY_AFTER)}

@@ -4,7 +4,7 @@ One thread in the API server looks at the inbox when the receiver rings, and eve
 A flow with claimable rows and no outstanding *wake* gets one run; its first task answers the wake
 **before** it reads the inbox. A row committed before that read is seen by it; a row committed after
 it finds no outstanding wake and gets the next run. A wake whose run never starts expires. Many rows,
-one wake: a burst coalesces. With several API servers the ledger's unique index on outstanding wakes
+one wake: a burst coalesces. While a flow is parked its rows wait. With several API servers the ledger's unique index on outstanding wakes
 keeps it to one run.
 
 Airflow's own asset events would strand rows here: an event that arrives while the consuming run is
@@ -82,13 +82,13 @@ class Waker:
 
 
 def wake(flow: str) -> str | None:
-    """Start one run of ``flow`` if rows are claimable and none is on its way.
+    """Start one run of ``flow`` if rows are claimable, it is not parked, and no run is on its way.
 
     Returns:
         The run's id, or ``None`` when there is nothing to do.
     """
     ledger = connections.ledger()
-    if not ledger.inbox.pending(flow) or _is_paused(flow):
+    if not ledger.inbox.pending(flow) or ledger.parking.get(flow) or _is_paused(flow):
         return None
     asked = ledger.wakes.request(flow)
     if asked is None:
