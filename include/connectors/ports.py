@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
 Clock = Callable[[], datetime]
@@ -77,13 +77,24 @@ class TokenStore(Protocol):
 class Budget(Protocol):
     """Calls counted per name across all processes."""
 
-    def take(self, name: str, *, per_minute: int, per_day: int, n: int = 1, zone: str = "UTC") -> float:
+    def take(
+        self,
+        name: str,
+        *,
+        per_minute: int,
+        per_day: int,
+        n: int = 1,
+        zone: str = "UTC",
+        flow: str = "",
+        reserved: Mapping[str, float] | None = None,
+    ) -> float:
         """Count ``n`` calls and return 0.0, or count nothing and return the seconds to wait.
 
         A day begins at midnight of ``zone``. With ``n`` 0 it only tells whether calls are blocked.
+        ``reserved`` are shares of the limits by flow, kept free for those flows.
         """
 
-    def block(self, name: str, until: datetime) -> None:
+    def block(self, name: str, until: datetime, *, reason: str = "") -> None:
         """Refuse every ``take`` of ``name`` before ``until``; a later ``until`` wins."""
 
     def slots(self, name: str, limit: int, lease: timedelta) -> AbstractContextManager[Any]:

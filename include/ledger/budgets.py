@@ -4,6 +4,9 @@ A budget's state is one row, read and written under its lock. Calls are counted 
 second counts until it has left the last minute entirely: never more than ``per_minute`` in any 60
 seconds, at the price of one second's worth in sixty. A block, taken from a remote's ``Retry-After``,
 holds everyone who shares the name.
+
+A flow may have a *share* of a budget reserved. What of it is not yet spent, this minute and this day, is
+kept free of the others; beyond its share a flow competes like everybody.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import floor
 from time import monotonic, sleep
@@ -44,6 +47,8 @@ class BudgetState:
     granted: int
     blocked_until: datetime | None = None
     reason: str = ""
+    flows: Mapping[str, int] = field(default_factory=dict)
+    """Calls of today by flow, of those that have a share reserved."""
 
 
 class Budgets:
@@ -61,6 +66,8 @@ class Budgets:
         n: int = 1,
         now: datetime | None = None,
         zone: str = "UTC",
+        flow: str = "",
+        reserved: Mapping[str, float] | None = None,
     ) -> float:
         """Count ``n`` calls and return 0.0, or count nothing and return the seconds to wait.
 
@@ -71,13 +78,17 @@ class Budgets:
             n: calls wanted; granted together or not at all.
             now: instead of the ledger's clock.
             zone: where the remote's day begins at midnight.
+            flow: who calls.
+            reserved: share of the limits (0 to 1) by flow.
 
         Raises:
-            ConfigurationError: more calls at once than the limits ever allow.
+            ConfigurationError: more calls at once than the limits, less what others have reserved, allow.
         """
-        if any(limit is not None and n > limit for limit in (per_minute, per_day)):
+        shares = _Shares(flow, reserved or {})
+        if any(limit is not None and n > limit - shares.kept(limit, {}) for limit in (per_minute, per_day)):
             raise ConfigurationError(
                 f"budget {name}: {n} calls at once never fit {per_minute}/min, {per_day}/day"
+                + (f" beside what is reserved for other flows than {flow!r}" if reserved else "")
             )
         with self._db.begin("take from a budget") as connection:
             row = self._locked(connection, name)
@@ -86,12 +97,13 @@ class Budgets:
             spent = _Spent.read(row, instant, zone)
             wait = max(
                 self._blocked(connection, name, instant),
-                spent.minute_wait(n, per_minute, instant),
-                spent.day_wait(n, per_day, instant, zone),
+                spent.minute_wait(n, per_minute, instant, shares),
+                spent.day_wait(n, per_day, shares, instant, zone=zone),
             )
             if wait > 0:
                 return wait
-            connection.execute(update(budgets).where(budgets.c.name == name).values(**spent.plus(n, instant)))
+            row_after = spent.plus(n, instant, flow if flow in shares.reserved else "")
+            connection.execute(update(budgets).where(budgets.c.name == name).values(**row_after))
             return 0.0
 
     def _locked(self, connection: Connection, name: str) -> Row[Any]:
@@ -135,6 +147,7 @@ class Budgets:
             granted=spent.granted,
             blocked_until=live.until if live else None,
             reason=live.reason if live else "",
+            flows={flow: share.day_used for flow, share in spent.flows.items()},
         )
 
     def names(self) -> list[str]:
@@ -187,6 +200,30 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shares:
+    """What is reserved, as the flow that asks sees it."""
+
+    flow: str
+    reserved: Mapping[str, float]
+
+    def kept(self, limit: int, used: Mapping[str, int]) -> int:
+        """Calls of ``limit`` that are kept free for other flows, which have used so many of their own."""
+        return sum(
+            max(0, floor(limit * share) - used.get(flow, 0))
+            for flow, share in self.reserved.items()
+            if flow != self.flow
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one flow has spent of a budget; :class:`_Spent` has all flows' together."""
+
+    seconds: Mapping[int, int]
+    day_used: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Spent:
     """A budget's row as it stands at an instant; ``seconds`` maps epoch seconds to calls."""
 
@@ -194,48 +231,71 @@ class _Spent:
     day: str
     day_used: int
     granted: int
+    flows: Mapping[str, _Share] = field(default_factory=dict)
 
     @classmethod
     def read(cls, row: Row[Any], now: datetime, zone: str) -> _Spent:
-        oldest = floor(now.timestamp()) - WINDOW
-        kept = {
-            int(second): calls for second, calls in json.loads(row.seconds).items() if int(second) >= oldest
-        }
         today = now.astimezone(ZoneInfo(zone)).date()
         # A worker whose clock is ahead may have begun tomorrow already: that count goes on.
         current = row.day in {today.isoformat(), (today + timedelta(days=1)).isoformat()}
         return cls(
-            kept, row.day if current else today.isoformat(), row.day_used if current else 0, row.granted
+            _last_minute(json.loads(row.seconds), now),
+            row.day if current else today.isoformat(),
+            row.day_used if current else 0,
+            row.granted,
+            {
+                flow: _Share(_last_minute(share["seconds"], now), share["day_used"] if current else 0)
+                for flow, share in json.loads(row.flows).items()
+            },
         )
 
-    def minute_wait(self, n: int, limit: int | None, now: datetime) -> float:
+    def minute_wait(self, n: int, limit: int | None, now: datetime, shares: _Shares) -> float:
         """Seconds until enough of the last minute's calls have left it."""
-        if limit is None:
+        if limit is None or self._fits(n, limit, shares, after=0):
             return 0.0
-        excess = sum(self.seconds.values()) + n - limit
-        for second in sorted(self.seconds):
-            if excess <= 0:
-                break
-            excess -= self.seconds[second]
-            if excess <= 0:
-                return second + WINDOW + 1 - now.timestamp()
-        return 0.0
+        # What leaves of another flow's calls is its own again: going through the seconds tells when.
+        leaving = (second for second in sorted(self.seconds) if self._fits(n, limit, shares, after=second))
+        return next(leaving) + WINDOW + 1 - now.timestamp()
 
-    def day_wait(self, n: int, limit: int | None, now: datetime, zone: str) -> float:
+    def _fits(self, n: int, limit: int, shares: _Shares, *, after: int) -> bool:
+        """Whether there is room for ``n`` once only calls later than ``after`` count."""
+        used = {
+            flow: sum(calls for second, calls in share.seconds.items() if second > after)
+            for flow, share in self.flows.items()
+        }
+        total = sum(calls for second, calls in self.seconds.items() if second > after)
+        return total + n + shares.kept(limit, used) <= limit
+
+    def day_wait(self, n: int, limit: int | None, shares: _Shares, now: datetime, *, zone: str) -> float:
         """Seconds until the day is over, when it has no room for ``n`` more."""
-        if limit is None or self.day_used + n <= limit:
+        used = {flow: share.day_used for flow, share in self.flows.items()}
+        if limit is None or self.day_used + n + shares.kept(limit, used) <= limit:
             return 0.0
         local = now.astimezone(ZoneInfo(zone))
         midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
         return midnight.timestamp() - now.timestamp()
 
-    def plus(self, n: int, now: datetime) -> dict[str, object]:
-        """The row's columns once ``n`` more calls are counted."""
-        second = floor(now.timestamp())
-        seconds = {**self.seconds, second: self.seconds.get(second, 0) + n}
+    def plus(self, n: int, now: datetime, flow: str) -> dict[str, object]:
+        """The row's columns once ``n`` more calls are counted, for ``flow`` too unless that is blank."""
+        flows = dict(self.flows)
+        if flow:
+            share = flows.get(flow, _Share({}, 0))
+            flows[flow] = _Share(_with(share.seconds, n, now), share.day_used + n)
+        told = {name: {"seconds": share.seconds, "day_used": share.day_used} for name, share in flows.items()}
         return {
-            "seconds": json.dumps(seconds),
+            "seconds": json.dumps(_with(self.seconds, n, now)),
             "day": self.day,
             "day_used": self.day_used + n,
             "granted": self.granted + n,
+            "flows": json.dumps(told),
         }
+
+
+def _last_minute(seconds: Mapping[str, int], now: datetime) -> dict[int, int]:
+    oldest = floor(now.timestamp()) - WINDOW
+    return {int(second): calls for second, calls in seconds.items() if int(second) >= oldest}
+
+
+def _with(seconds: Mapping[int, int], n: int, now: datetime) -> dict[int, int]:
+    second = floor(now.timestamp())
+    return {**seconds, second: seconds.get(second, 0) + n}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from include.failpoints import watched
 from include.pipelines.staging import Staging
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ SOURCE = "zoho_inventory"
 TARGET = "sage100"
 ORDER = "sales_order"
 CUSTOMER = "customer"
+PORTS = ("source", "notes", "reads", "writes")
+"""Where a world ends: every call of these leaves the process."""
 
 
 class OrderSource(Protocol):
@@ -96,6 +99,14 @@ def utcnow() -> datetime:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """A system's door as the circuit breaker knows it; ``ping`` is the smallest call that shows it open."""
+
+    name: str
+    ping: Callable[[], object]
+
+
+@dataclass(frozen=True)
 class World:
     """Everything a stage may touch.
 
@@ -103,6 +114,7 @@ class World:
         settings: site constants the mappings read (company currency, default division, ...).
         time_zone: the source organisation's zone, for dates without one.
         lease: how long a batch stays ours before another run may take it.
+        endpoints: what must answer before a run claims anything.
     """
 
     ledger: Ledger
@@ -115,6 +127,11 @@ class World:
     time_zone: str = "UTC"
     lease: timedelta = timedelta(minutes=15)
     clock: Callable[[], datetime] = utcnow
+    endpoints: tuple[Endpoint, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in PORTS:
+            object.__setattr__(self, name, watched(name, getattr(self, name)))
 
     def staging(self, ticket: Ticket) -> Staging:
         """The staging folder of one batch."""

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 class RunReport:
     """Rows received by a run and what became of each.
 
-    ``received = loaded + unchanged + parked + rejected + duplicate + in doubt + returned``, where
-    *returned* rows went back to the inbox because their batch failed; a run that returns rows is
-    red, but nothing of it is lost.
+    ``received = loaded + unchanged + parked + rejected + duplicate + in doubt + waiting + returned``.
+    *Waiting* rows went back to the inbox because a system is away and their flow is parked until it is
+    there again. *Returned* rows went back because their batch failed; a run that returns rows is red,
+    but nothing of it is lost.
     """
 
     flow: str
     run_id: str
     received: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
     returned: int = 0
     details: dict[str, str] = field(default_factory=dict)
 
@@ -36,7 +38,7 @@ class RunReport:
     @property
     def accounted(self) -> int:
         """Rows of which we know what became."""
-        return self.outcomes.total() + self.returned
+        return self.outcomes.total() + self.waiting + self.returned
 
     def close(self) -> dict[str, int]:
         """Counts by name, once they balance.
@@ -47,10 +49,12 @@ class RunReport:
         if self.received != self.accounted:
             raise SetError(
                 f"run {self.run_id} of {self.flow} does not balance: received {self.received}, "
-                f"accounted for {self.accounted} ({dict(self.outcomes)}, returned {self.returned})"
+                f"accounted for {self.accounted} ({dict(self.outcomes)}, waiting {self.waiting}, "
+                f"returned {self.returned})"
             )
         return {
             "received": self.received,
             **{outcome.value: self.outcomes.get(outcome.value, 0) for outcome in Outcome},
+            "waiting": self.waiting,
             "returned": self.returned,
         }

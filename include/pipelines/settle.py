@@ -45,8 +45,8 @@ TASKS = tuple(
 def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> dict[str, int]:
     """Settle every batch of a run, then balance.
 
-    A batch that no stage could finish goes back to the inbox; the report counts its rows as
-    *returned*.
+    A batch that no stage could finish goes back to the inbox. The report counts its rows as *waiting*
+    if it stopped because its flow is parked, else as *returned*.
 
     Returns:
         The report's counts.
@@ -61,7 +61,7 @@ def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> d
         report.received += len(received)
         _settle_batch(world, ticket, received, report)
     counts = report.close()
-    if report.received and not report.returned:
+    if report.received and not report.returned and not report.waiting:
         world.ledger.exceptions.resolve(flow, TASKS, how=f"a later run went through: {run_id}")
     world.ledger.reports.save(flow=flow, run_id=run_id, counts=counts)
     return counts
@@ -78,7 +78,11 @@ def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], re
     )
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
     left = [row for row in received if row.record_key not in settled]
-    if left:
+    if not left:
+        return
+    if world.ledger.parking.deferred(ticket.batch_id):
+        report.waiting += world.ledger.inbox.release(ticket.batch_id)
+    else:
         wait = min(RETURN_AFTER * 2 ** (max(row.attempts for row in left) - 1), RETURN_AT_MOST)
         report.returned += world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + wait)
 

@@ -14,6 +14,7 @@ connection id          what it is
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from functools import cache
@@ -102,8 +103,10 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
             "timezone",
             "reserved",
         )
-        if extra.get(name) not in {None, ""}
+        if extra.get(name) not in (None, "")
     }
+    if isinstance(known.get("reserved"), str):
+        known["reserved"] = json.loads(known["reserved"])
     settings = Settings(
         client_id=connection.login or "",
         client_secret=connection.password or "",

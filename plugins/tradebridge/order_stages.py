@@ -5,6 +5,7 @@ Everything heavy is imported inside: a DAG file that imports this parses in mill
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from include.pipelines.announce import Request
     from include.pipelines.ports import Ticket, World
 
+log = logging.getLogger(__name__)
+
 BATCH_SIZE = 200
 """Orders a batch: one list page of Zoho, one suite run of Great Expectations."""
 MAX_BATCHES = 4
@@ -27,8 +30,11 @@ LEASE = timedelta(minutes=30)
 
 
 def claim() -> list[str]:
-    """Answer the wake, announce what the run asks for, and lease what is pending; returns batch ids."""
-    from include.pipelines.announce import announce
+    """Answer the wake, announce what the run asks for, and lease what is pending; returns batch ids.
+
+    While the flow is parked a run ends here, green, and tells why (log, XCom ``parked``).
+    """
+    from include.pipelines.parking import begin
     from tradebridge import connections
 
     context = get_current_context()
@@ -38,7 +44,12 @@ def claim() -> list[str]:
     world.ledger.wakes.answer(flow, run_id)
     # A try of this task that was killed took to the grave which batches it had claimed.
     world.ledger.inbox.release_run(flow, run_id)
-    announce(world, run_id, _request(context))
+    parked = begin(world, flow, run_id, _request(context))
+    if parked is not None:
+        told = f"{flow} is parked until {parked.until:%Y-%m-%d %H:%M:%S} UTC: {parked.reason}"
+        log.warning("%s", told)
+        context["ti"].xcom_push("parked", told)
+        return []
     batches = world.ledger.inbox.claim(
         flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
     )
@@ -95,8 +106,13 @@ def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict
 
     Raises:
         LeaseLostError: this run was away too long and another one has the batch.
+        AirflowSkipException: a system is away for longer; the batch goes back to the inbox.
     """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.errors import TransientError
     from include.ledger import LeaseLostError
+    from include.pipelines.parking import defer
     from include.pipelines.ports import Ticket
     from tradebridge import connections
 
@@ -105,7 +121,14 @@ def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict
     world = connections.order_world()
     if not world.ledger.inbox.renew(batch, LEASE):
         raise LeaseLostError(f"batch {batch} was taken by another run after its lease ran out")
-    return stage(world, Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id))
+    ticket = Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id)
+    try:
+        return stage(world, ticket)
+    except TransientError as error:
+        parked = defer(world, ticket, error)
+        if parked is None:
+            raise
+        raise AirflowSkipException(f"parked until {parked.until}: {parked.reason}") from error
 
 
 def _request(context: Mapping[str, Any]) -> Request:

@@ -19,12 +19,13 @@ from typing import Any
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
 from include.connectors.zoho_inventory import Settings, ZohoClient, ZohoReader, ZohoWriter
 from include.errors import IntegrationError, TransientError
-from include.ledger import LeaseLostError, Ledger
-from include.pipelines.announce import Request, announce
+from include.ledger import BreakerPolicy, Breakers, LeaseLostError, Ledger, ParkedFlow
+from include.pipelines.announce import Request
 from include.pipelines.check import check
 from include.pipelines.extract import extract
 from include.pipelines.load import load
-from include.pipelines.ports import FLOW, Ticket, World
+from include.pipelines.parking import begin, defer, parks
+from include.pipelines.ports import FLOW, Endpoint, Ticket, World
 from include.pipelines.settle import settle
 from include.pipelines.translate import translate
 from include.standalone.environment import SANDBOX_ZOHO
@@ -35,24 +36,37 @@ LEASE = timedelta(minutes=15)
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
 """A client that does not wait where a test waits for it."""
 SWEEP = Request(sweep=True)
+UNBREAKABLE = BreakerPolicy(threshold=1_000_000)
+"""For tests that try one fault after the other and want each of them to be met."""
 _run_numbers = itertools.count(1)
 
 
-def world(doors: Doors, clock: Clock, **zoho: Any) -> World:
+def world(doors: Doors, clock: Clock, *, policy: BreakerPolicy | None = None, **zoho: Any) -> World:
     """The real systems' clients, as ``tradebridge.connections`` makes them out of Airflow's connections."""
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
     settings = Settings(
         **{**SANDBOX_ZOHO, "api_base": doors.zoho, "accounts_base": doors.zoho, **QUICK, **zoho}
     )
-    client = ZohoClient(settings, tokens=ledger.tokens, budget=ledger.budgets, sleep=lambda _: None)
+    breaker = Breakers(ledger.database, policy or BreakerPolicy())
+    client = ZohoClient(
+        settings,
+        tokens=ledger.tokens,
+        budget=ledger.budgets,
+        breaker=breaker,
+        flow=FLOW,
+        clock=clock,
+        sleep=lambda _: None,
+    )
     odbc = OdbcSettings(driver="SQLite3", database=doors.sage_database).connection_string()
     gateway = GatewaySettings(base_url=doors.gateway, token=doors.gateway_token, read_timeout=60.0)
+    reads = Reader(partial(connect, odbc), breaker=breaker)
+    writes = GatewayClient(gateway, breaker=breaker, sleep=lambda _: None)
     return World(
         ledger=ledger,
         source=ZohoReader(client),
         notes=ZohoWriter(client),
-        reads=Reader(partial(connect, odbc)),
-        writes=GatewayClient(gateway),
+        reads=reads,
+        writes=writes,
         staging_root=Path(doors.staging),
         settings={
             "company_currency": "USD",
@@ -63,15 +77,26 @@ def world(doors: Doors, clock: Clock, **zoho: Any) -> World:
         time_zone=settings.timezone,
         lease=LEASE,
         clock=clock,
+        endpoints=(
+            Endpoint(settings.budget_name, client.ping),
+            Endpoint(reads.endpoint, reads.ping),
+            Endpoint(writes.endpoint, writes.health),
+        ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run did: its report, and the errors that Airflow would have shown as red tasks."""
+    """What a run did: its report, and the errors that Airflow would have shown as red tasks.
+
+    ``parked``: the flow's stay in the car park, if the run met a reason for one.
+    ``met``: the errors that sent it there.
+    """
 
     counts: Mapping[str, int]
     errors: tuple[IntegrationError, ...] = ()
+    parked: ParkedFlow | None = None
+    met: tuple[IntegrationError, ...] = ()
 
     def __getitem__(self, outcome: str) -> int:
         return self.counts[outcome]
@@ -93,19 +118,24 @@ def run_once(
 ) -> Run:
     """One DAG run. A failed stage ends its batch and no other; the books are closed in any case."""
     run_id = run_id or f"manual__{os.getpid()}_{next(_run_numbers)}"
-    announce(world, run_id, request)
+    parked = begin(world, FLOW, run_id, request)
+    if parked is not None:
+        return Run(settle(world, flow=FLOW, run_id=run_id, batches=[]), parked=parked)
     batches = world.ledger.inbox.claim(
         FLOW, batch_size=batch_size, max_batches=max_batches, lease=LEASE, run_id=run_id
     )
     errors: list[IntegrationError] = []
+    met: list[IntegrationError] = []
     for batch in batches:
+        ticket = Ticket(run_id, batch.id)
         try:
-            carry(world, Ticket(run_id, batch.id), tries=tries)
+            carry(world, ticket, tries=tries)
         except IntegrationError as error:
-            errors.append(error)
-    return Run(
-        settle(world, flow=FLOW, run_id=run_id, batches=[batch.id for batch in batches]), tuple(errors)
-    )
+            stay = defer(world, ticket, error) if isinstance(error, TransientError) else None
+            parked = stay or parked
+            (met if stay else errors).append(error)
+    counts = settle(world, flow=FLOW, run_id=run_id, batches=[batch.id for batch in batches])
+    return Run(counts, tuple(errors), parked, tuple(met))
 
 
 def carry(world: World, ticket: Ticket, *, tries: int = 1) -> None:
@@ -116,8 +146,8 @@ def carry(world: World, ticket: Ticket, *, tries: int = 1) -> None:
                 raise LeaseLostError(f"batch {ticket.batch_id} was taken by another run")
             try:
                 stage(world, ticket)
-            except TransientError:
-                if not left:
+            except TransientError as error:
+                if not left or parks(error):
                     raise
             else:
                 break

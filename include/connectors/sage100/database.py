@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
+from include.connectors.ports import NoBreaker
 from include.connectors.sage100 import queries
 from include.connectors.sage100.columns import PRECISION, arrow_column, arrow_type
 from include.connectors.sage100.dictionary import COUNT, TEXT, ColumnSpec, read_columns
@@ -22,10 +23,13 @@ from include.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from include.connectors.ports import Breaker
     from include.connectors.sage100.odbc import Connection
     from include.connectors.sage100.queries import Query, Statement
 
 Answer = TypeVar("Answer")
+
+ENDPOINT = "sage100_odbc"
 
 
 class Database:
@@ -34,10 +38,21 @@ class Database:
     Args:
         connect: makes a DB-API connection, e.g. ``OdbcHook(...).get_conn``.
         chunk: values in one ``IN (?, ...)``.
+        breaker: knows for all processes whether the server answers.
+        endpoint: the server's name among all endpoints.
     """
 
-    def __init__(self, connect: Callable[[], Connection], *, chunk: int = queries.CHUNK) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        chunk: int = queries.CHUNK,
+        breaker: Breaker | None = None,
+        endpoint: str = ENDPOINT,
+    ) -> None:
         self._connect = connect
+        self._breaker = breaker or NoBreaker()
+        self._endpoint = endpoint
         self._chunk = chunk
         self._connection: Connection | None = None
         self._columns: dict[str, dict[str, ColumnSpec]] = {}
@@ -50,6 +65,16 @@ class Database:
                 connection.close()
             except _driver_errors():
                 return  # it was gone already, which is what we want
+
+    def ping(self) -> None:
+        """Log on anew.
+
+        Raises:
+            UnreachableError: there is no server.
+            AuthenticationError, ConfigurationError: asking again cannot help.
+        """
+        self.close()
+        self._ask(lambda _connection: None, query="log-on", table="none")
 
     def columns(self, table: str) -> dict[str, ColumnSpec]:
         """A table's columns by SQLColumns; asked once.
@@ -125,11 +150,12 @@ class Database:
     def _ask(
         self, ask: Callable[[Connection], Answer], *, query: str, table: str, columns: Sequence[str] = ()
     ) -> Answer:
-        try:
-            return ask(self._open())
-        except _driver_errors() as error:
-            self.close()
-            raise query_error(error, query=query, table=table, columns=columns) from None
+        with self._breaker.guard(self._endpoint, subject=table):
+            try:
+                return ask(self._open())
+            except _driver_errors() as error:
+                self.close()
+                raise query_error(error, query=query, table=table, columns=columns) from None
 
     def _open(self) -> Connection:
         if self._connection is None:

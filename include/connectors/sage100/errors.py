@@ -11,7 +11,13 @@ import re
 from typing import TYPE_CHECKING
 
 from include.canonical.reasons import Reason
-from include.errors import AuthenticationError, ConfigurationError, IntegrationError, TransientError
+from include.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    IntegrationError,
+    TransientError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +62,7 @@ def connect_error(error: Exception) -> IntegrationError:
 
     Returns:
         AuthenticationError when the user is refused, ConfigurationError when the driver or data
-        source is not installed, else TransientError: a server that is down comes back.
+        source is not installed, else UnreachableError: a server that is down comes back.
     """
     state, text = _said(error)
     if state.startswith(_SIGN_IN):
@@ -68,7 +74,7 @@ def connect_error(error: Exception) -> IntegrationError:
             f"the ODBC driver or data source is not installed (SQLSTATE {state}); "
             "install it for this process's bitness or correct its name"
         )
-    return TransientError(f"no ODBC connection to Sage 100 (SQLSTATE {state or 'none'})")
+    return UnreachableError(f"no ODBC connection to Sage 100 (SQLSTATE {state or 'none'})")
 
 
 def query_error(error: Exception, *, query: str, table: str, columns: Iterable[str] = ()) -> IntegrationError:

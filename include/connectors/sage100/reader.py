@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import pandas as pd
 
 from include.connectors.sage100 import queries, standing
-from include.connectors.sage100.database import Database
+from include.connectors.sage100.database import ENDPOINT, Database
 from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from include.connectors.ports import Breaker
     from include.connectors.sage100.dictionary import ColumnSpec
     from include.connectors.sage100.odbc import Connection
 
@@ -40,10 +41,20 @@ class Reader:
     Args:
         connect: makes a DB-API connection; called on the first read and after trouble.
         chunk: keys in one query.
+        breaker: knows for all processes whether the server answers.
+        endpoint: the server's name among all endpoints.
     """
 
-    def __init__(self, connect: Callable[[], Connection], *, chunk: int = queries.CHUNK) -> None:
-        self._database = Database(connect, chunk=chunk)
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        chunk: int = queries.CHUNK,
+        breaker: Breaker | None = None,
+        endpoint: str = ENDPOINT,
+    ) -> None:
+        self.endpoint = endpoint
+        self._database = Database(connect, chunk=chunk, breaker=breaker, endpoint=endpoint)
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +67,10 @@ class Reader:
     def close(self) -> None:
         """Log off."""
         self._database.close()
+
+    def ping(self) -> None:
+        """Log on anew; raises as every read does."""
+        self._database.ping()
 
     def check(self) -> CheckReport:
         """The connection test: log on, and compare all that is ever read with the site's dictionary.

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,12 +20,17 @@ from requests.auth import AuthBase
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from include.errors import AuthenticationError, ConfigurationError, TransientError
+from include.connectors.ports import NoBreaker
+from include.errors import AuthenticationError, ConfigurationError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from include.connectors.ports import Attempt, Breaker
 
 log = logging.getLogger(__name__)
+
+_GRACE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,11 @@ class GatewaySettings:
         if not 1 <= self.batch_size <= 100:
             raise ConfigurationError("the gateway takes 1 to 100 records in a call")
 
+    @property
+    def endpoint(self) -> str:
+        """The gateway's name among all endpoints."""
+        return f"sage100_gateway:{urlsplit(self.base_url).netloc}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -67,7 +79,7 @@ class Reply:
     retry_after: float | None = None
 
 
-class NeverSentError(TransientError):
+class NeverSentError(UnreachableError):
     """No connection was made, so nothing can have been written."""
 
 
@@ -91,6 +103,7 @@ class Transport:
 
     Args:
         settings: address, token, limits.
+        breaker: knows for all processes whether the gateway answers.
         session: a ``requests`` session of the caller's (proxies, adapters).
         observe: told ``("before_send", keys)`` before each attempt of a writing call and
             ``("after_send", keys)`` when its answer came or was lost.
@@ -101,11 +114,13 @@ class Transport:
         self,
         settings: GatewaySettings,
         *,
+        breaker: Breaker | None = None,
         session: requests.Session | None = None,
         observe: Callable[[str, Sequence[str]], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
+        self._breaker = breaker or NoBreaker()
         self._session = session or requests.Session()
         self._session.headers["Connection"] = "close"
         self._observe = observe or _ignore
@@ -146,6 +161,7 @@ class Transport:
 
         Raises:
             NeverSentError: no connection after all attempts; nothing was sent.
+            CircuitOpenError: the gateway has not answered for a while; nothing was sent.
             AuthenticationError: the token is refused.
             ConfigurationError: the certificate is not trusted, or the address redirects elsewhere.
         """
@@ -163,10 +179,23 @@ class Transport:
     def _attempt(self, request: requests.Request, keys: Sequence[str]) -> requests.Response | None:
         if keys:
             self._observe("before_send", keys)
-        response = self._sent(request)
+        with self._guarded(request, keys) as attempt:
+            response = self._sent(request)
+            if response is None:
+                attempt.fail("its answer was lost")
+            elif response.status_code >= 500:
+                attempt.fail(f"HTTP {response.status_code}")
         if keys:
             self._observe("after_send", keys)
         return response
+
+    @contextmanager
+    def _guarded(self, request: requests.Request, keys: Sequence[str]) -> Iterator[Attempt]:
+        """A batch that begins with the same record may fail because of that record, and of no other."""
+        longest = timedelta(seconds=self._settings.connect_timeout + self._settings.read_timeout)
+        subject = keys[0] if keys else request.url
+        with self._breaker.guard(self._settings.endpoint, subject=subject, lease=longest + _GRACE) as attempt:
+            yield attempt
 
     def _sent(self, request: requests.Request) -> requests.Response | None:
         limits = (self._settings.connect_timeout, self._settings.read_timeout)

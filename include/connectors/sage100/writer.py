@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from include.connectors.ports import Breaker
     from include.connectors.sage100.records import CustomerWrite, OrderWrite
     from include.connectors.sage100.transport import GatewaySettings, Reply
     from include.connectors.sage100.wire import RecordAnswer, Standing
@@ -42,6 +43,7 @@ class GatewayClient:
 
     Args:
         settings: address, token, limits.
+        breaker: knows for all processes whether the gateway answers.
         session: a ``requests`` session of the caller's (proxies, adapters).
         observe: told ``("before_send", keys)`` and ``("after_send", keys)`` around each writing call; the
             one place through which all of them pass.
@@ -52,12 +54,14 @@ class GatewayClient:
         self,
         settings: GatewaySettings,
         *,
+        breaker: Breaker | None = None,
         session: requests.Session | None = None,
         observe: Callable[[str, Sequence[str]], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._batch_size = settings.batch_size
-        self._transport = Transport(settings, session=session, observe=observe, sleep=sleep)
+        self.endpoint = settings.endpoint
+        self._transport = Transport(settings, breaker=breaker, session=session, observe=observe, sleep=sleep)
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -27,7 +27,7 @@ from include.errors import (
 )
 
 if TYPE_CHECKING:
-    from include.connectors.ports import AccessToken, Budget, Clock, TokenStore
+    from include.connectors.ports import AccessToken, Breaker, Budget, Clock, TokenStore
     from include.connectors.zoho_inventory.settings import Settings
 
 EXPIRY_MARGIN = 120.0
@@ -69,14 +69,23 @@ class TokenSource:
         budget: remembers a throttled accounts host for all workers.
         transport: reaches the accounts host.
         clock: the present.
+        breaker: remembers an accounts host that does not answer.
     """
 
     def __init__(
-        self, settings: Settings, store: TokenStore, budget: Budget, transport: Transport, clock: Clock
+        self,
+        settings: Settings,
+        store: TokenStore,
+        budget: Budget,
+        transport: Transport,
+        clock: Clock,
+        *,
+        breaker: Breaker,
     ) -> None:
         self._settings = settings
         self._store = store
         self._budget = budget
+        self._breaker = breaker
         self._transport = transport
         self._clock = clock
         self._kept: AccessToken | None = None
@@ -104,7 +113,7 @@ class TokenSource:
             token = self._store.refresh(self._settings.token_name, self._mint, older_than=stale)
         except RateLimitedError as exc:
             pause = timedelta(seconds=exc.retry_after or MINT_PAUSE)
-            self._budget.block(self._mint_name, self._clock() + pause)
+            self._budget.block(self._mint_name, self._clock() + pause, reason="too many tokens")
             raise
         self._kept = token
         return token
@@ -134,12 +143,14 @@ class TokenSource:
             "POST", "/oauth/v2/token", content=content, content_type="application/x-www-form-urlencoded"
         )
         now = self._clock()
-        try:
-            answer = self._transport.send(call, self._settings.token_url, NoAuth())
-        except OutcomeUnknownError as exc:
-            # A token minted without our knowledge harms nobody: it counts among ten and dies in an hour.
-            raise TransientError(str(exc)) from exc
-        return token_from(answer, now)
+        host = urlsplit(self._settings.token_url).hostname
+        with self._breaker.guard(f"zoho_accounts:{host}"):
+            try:
+                answer = self._transport.send(call, self._settings.token_url, NoAuth())
+            except OutcomeUnknownError as exc:
+                # A token minted without our knowledge harms nobody: it counts among ten and dies in an hour.
+                raise TransientError(str(exc)) from exc
+            return token_from(answer, now)
 
 
 def token_from(answer: Answer, now: datetime) -> Token:

@@ -1,29 +1,39 @@
 """One call to Zoho Inventory, from admission to opened envelope.
 
-Each try passes the shared gate, carries the shared token and is judged by the table in
-``errors``. Tries are repeated only for what waiting can heal and what cannot have taken effect: a limit,
-a lost connection, an outage met by a read. A write whose fate is unknown is never repeated here;
-the caller looks it up first.
+Each try passes the shared gate and the circuit breaker, carries the shared token and is judged by the
+table in ``errors``. Tries are repeated only for what waiting can heal and what cannot have taken
+effect: a limit, a lost connection, an outage met by a read. A write whose fate is unknown is never
+repeated here; the caller looks it up first.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from include.connectors.ports import AccessToken, Budget, Clock, Sleep, TokenStore, utcnow
+from include.connectors.ports import (
+    AccessToken,
+    Breaker,
+    Budget,
+    Clock,
+    NoBreaker,
+    Sleep,
+    TokenStore,
+    utcnow,
+)
 from include.connectors.zoho_inventory import errors, hosts
 from include.connectors.zoho_inventory.auth import Credential, TokenSource
 from include.connectors.zoho_inventory.errors import UnauthorisedError, Verdict
 from include.connectors.zoho_inventory.limits import BUSY_FIRST, BudgetSpentError, Gate, Jitter, spread
 from include.connectors.zoho_inventory.transport import Answer, BearerAuth, Call, Transport, new_session
 from include.connectors.zoho_inventory.wire import Envelope, MalformedAnswerError, open_envelope
-from include.errors import OutcomeUnknownError, RateLimitedError, TransientError
+from include.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +46,8 @@ log = logging.getLogger(__name__)
 
 OUTAGE_FIRST = 0.5
 OUTAGE_MOST = 20.0
+PROBE_PATIENCE = 10.0
+"""Seconds of an open circuit that are waited out in place: somebody is probably asking right now."""
 
 
 class ZohoClient:
@@ -45,18 +57,22 @@ class ZohoClient:
         settings: who, where, how fast.
         tokens: keeps the access token for all workers.
         budget: counts calls for all workers.
+        breaker: knows for all workers whether Zoho answers.
+        flow: on whose behalf it calls; its share of the budget may be reserved.
         session: an own ``requests`` session, e.g. with a test's adapter.
         clock: the present.
         sleep: waits in place.
         jitter: spreads waits.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whatever is shared, and whatever a test replaces
         self,
         settings: Settings,
         *,
         tokens: TokenStore,
         budget: Budget,
+        breaker: Breaker | None = None,
+        flow: str = "",
         session: requests.Session | None = None,
         clock: Clock = utcnow,
         sleep: Sleep = time.sleep,
@@ -66,14 +82,16 @@ class ZohoClient:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._gate = Gate(settings, budget, clock, sleep, jitter)
+        self._breaker = breaker or NoBreaker()
+        self._lease = timedelta(seconds=settings.deadline + sum(settings.timeout))
+        self._gate = Gate(settings, budget, clock, sleep, jitter, flow)
         self._transport = Transport(
             session or new_session(settings.concurrency),
             timeout=settings.timeout,
             deadline=settings.deadline,
             max_bytes=settings.max_response_bytes,
         )
-        self.tokens = TokenSource(settings, tokens, budget, self._transport, clock)
+        self.tokens = TokenSource(settings, tokens, budget, self._transport, clock, breaker=self._breaker)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -81,6 +99,10 @@ class ZohoClient:
 
     def __repr__(self) -> str:
         return f"ZohoClient({self.settings.budget_name})"
+
+    def ping(self) -> None:
+        """The smallest call that shows whether Zoho serves us; raises as :meth:`get`."""
+        self.get("/salesorders", {"per_page": "1"})
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, scoped: bool = True) -> Envelope:
         """Read ``path`` below the API base.
@@ -92,6 +114,7 @@ class ZohoClient:
 
         Raises:
             RateLimitedError: a limit that outlasts our patience; ``retry_after`` says how long.
+            CircuitOpenError: Zoho has been out of order for a while; nobody asks it for now.
             TransientError: Zoho is out of order, or its answer is not whole.
             NotFoundError: the record does not exist.
             AuthenticationError, ConfigurationError, ZohoError: asking again cannot help.
@@ -141,9 +164,13 @@ class ZohoClient:
         base = hosts.api_base(
             override=self.settings.api_base, api_domain=token.api_domain, centre=self.settings.data_centre
         )
-        with self._gate.admission():
+        endpoint = self.settings.budget_name
+        with (
+            self._gate.admission(),
+            self._breaker.guard(endpoint, subject=call.path, lease=self._lease),
+        ):
             answer = self._transport.send(call, base + call.path, BearerAuth(token.value))
-        return self._judged(call, answer)
+            return self._judged(call, answer)
 
     def _judged(self, call: Call, answer: Answer) -> Envelope:
         """The opened envelope of a success.
@@ -193,6 +220,8 @@ class ZohoClient:
 
 def _heals(error: BaseException) -> bool:
     """Whether the same call may be tried again: nothing has happened, and time may help."""
+    if isinstance(error, CircuitOpenError):
+        return error.retry_after is not None and error.retry_after <= PROBE_PATIENCE
     return isinstance(error, TransientError) and not isinstance(error, OutcomeUnknownError | BudgetSpentError)
 
 

@@ -66,6 +66,7 @@ class Gate:
         clock: the present.
         sleep: waits in place.
         jitter: spreads waits.
+        flow: on whose behalf the calls are made.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class Gate:
     clock: Clock
     sleep: Sleep
     jitter: Jitter = spread
+    flow: str = ""
 
     @contextmanager
     def admission(self) -> Iterator[None]:
@@ -113,7 +115,7 @@ class Gate:
         seconds = asked if asked is not None else self._usual_pause(verdict)
         if seconds is not None and verdict is not Verdict.OUTAGE:
             until = self.clock() + timedelta(seconds=seconds)
-            self.budget.block(self.settings.budget_name, until)
+            self.budget.block(self.settings.budget_name, until, reason=f"Zoho says: {verdict}")
             log.warning(
                 "zoho organisation %s: %s, all calls pause for %.0f s",
                 self.settings.organization_id,
@@ -140,6 +142,8 @@ class Gate:
             per_minute=self.settings.calls_per_minute,
             per_day=self.settings.calls_per_day,
             zone=self.settings.timezone,
+            flow=self.flow,
+            reserved=self.settings.reserved,
         )
 
     @contextmanager

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from include.connectors.zoho_inventory.hosts import data_centre
 from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DAILY_CALLS = {
     "free": 1_000,
@@ -42,6 +46,7 @@ class Settings:
         attempts: tries of one call, the first included.
         max_response_bytes: size of the largest answer we read, decompressed.
         timezone: of the organisation; its midnight ends the daily quota.
+        reserved: share of the two call limits (0 to 1) that is kept free for a flow, by DAG id.
 
     Raises:
         ConfigurationError: a value is missing or cannot be right.
@@ -63,6 +68,7 @@ class Settings:
     attempts: int = 4
     max_response_bytes: int = 32 * 1024 * 1024
     timezone: str = "America/New_York"
+    reserved: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("organization_id", "client_id", "client_secret", "refresh_token"):
@@ -73,6 +79,7 @@ class Settings:
             _check_base(name, getattr(self, name))
         data_centre(self.data_centre)
         _check_zone(self.timezone)
+        _check_shares(self.reserved)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -114,6 +121,18 @@ def _check_base(name: str, value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
         raise ConfigurationError(f"Zoho Inventory: {name} must be a plain http(s) address")
+
+
+def _check_shares(shares: Mapping[str, object]) -> None:
+    right = all(
+        isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= 1
+        for share in shares.values()
+    )
+    if not right or sum(float(str(share)) for share in shares.values()) > 1:
+        raise ConfigurationError(
+            "Zoho Inventory: reserved must say a share by DAG id, above 0 and 1 in all at most, "
+            'e.g. {"zoho_orders_to_sage100": 0.5}'
+        )
 
 
 def _check_zone(name: str) -> None:

@@ -1,7 +1,7 @@
 """Bytes out, bytes in.
 
 The one question that matters after a failed write is whether it can have arrived, so every
-failure here is one of two: *never sent* (``TransientError``, ask again) or *sent, no whole
+failure here is one of two: *never sent* (``UnreachableError``, ask again) or *sent, no whole
 answer* (``OutcomeUnknownError`` for a write, ``TransientError`` for a read). Redirects are refused,
 because the token would follow them; answers are cut off at a size and a deadline, because they are
 not ours.
@@ -26,6 +26,7 @@ from include.errors import (
     OutcomeUnknownError,
     PermanentError,
     TransientError,
+    UnreachableError,
 )
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class Transport:
         """Send ``call`` to ``url`` and read the answer whole.
 
         Raises:
-            TransientError: never sent, or a read whose answer did not come whole.
+            UnreachableError: never sent.
+            TransientError: a read whose answer did not come whole.
             OutcomeUnknownError: a write that may have arrived.
             ConfigurationError: the address is no address, or answers with a redirect.
             PermanentError: a read whose answer is larger than we accept.
@@ -168,7 +170,7 @@ def _failure(call: Call, exc: requests.RequestException) -> IntegrationError:
     if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return ConfigurationError(f"{call}: {name}; check the API base")
     if _never_sent(exc):
-        return TransientError(f"{call}: not sent, no connection ({name})")
+        return UnreachableError(f"{call}: not sent, no connection ({name})")
     return _unanswered(call, f"no whole answer ({name})")
 
 

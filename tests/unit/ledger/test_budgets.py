@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from uuid import uuid4
 
 import pytest
@@ -124,3 +126,123 @@ def test_the_place_of_a_dead_holder_is_free_after_its_lease(ledger: Ledger, cloc
     clock.pass_(minutes=1)
     with ledger.budgets.slots("seats", 1, timedelta(minutes=1), wait=0):
         pass
+
+
+# Shares reserved for a flow ---------------------------------------------------------------------------------
+
+ORDERS, BACKFILL = "zoho_orders_to_sage100", "backfill"
+HALF = {ORDERS: 0.5}
+
+
+def take_for(ledger: Ledger, flow: str, **limits) -> float:
+    limits = {"per_minute": 10, "per_day": 1000, "reserved": HALF} | limits
+    return ledger.budgets.take(NAME, flow=flow, **limits)
+
+
+def granted(ledger: Ledger, flow: str, tries: int = 20, **limits) -> int:
+    return sum(take_for(ledger, flow, **limits) == 0.0 for _ in range(tries))
+
+
+def test_what_is_reserved_is_there_whatever_others_do(ledger: Ledger) -> None:
+    assert granted(ledger, BACKFILL) == 5
+    assert granted(ledger, ORDERS) == 5
+    assert ledger.budgets.state(NAME).last_minute == 10
+
+
+def test_beyond_its_share_a_flow_competes_like_everybody(ledger: Ledger) -> None:
+    assert granted(ledger, ORDERS) == 10
+    assert granted(ledger, BACKFILL) == 0
+
+
+def test_of_a_share_only_what_is_not_spent_is_kept_free(ledger: Ledger) -> None:
+    assert granted(ledger, ORDERS, tries=3) == 3
+    assert granted(ledger, BACKFILL) == 5
+    assert granted(ledger, ORDERS) == 2
+
+
+def test_a_share_of_the_day_is_kept_too(ledger: Ledger, clock) -> None:
+    limits = {"per_minute": None, "per_day": 10}
+    assert granted(ledger, BACKFILL, **limits) == 5
+    assert take_for(ledger, BACKFILL, **limits) == 12 * 3600
+    assert granted(ledger, ORDERS, **limits) == 5
+    assert ledger.budgets.state(NAME).flows == {ORDERS: 5}
+    clock.pass_(hours=12)
+    assert granted(ledger, BACKFILL, **limits) == 5
+
+
+def test_the_wait_of_others_counts_that_a_share_grows_back(ledger: Ledger, clock) -> None:
+    """What leaves the minute of the orders' own calls is theirs again, and no use to a backfill."""
+    assert granted(ledger, ORDERS, tries=5) == 5
+    clock.pass_(seconds=30)
+    assert granted(ledger, BACKFILL) == 5
+    wait = take_for(ledger, BACKFILL)
+    assert wait == 61
+    clock.pass_(seconds=31)
+    assert take_for(ledger, BACKFILL) == 30
+    clock.pass_(seconds=30)
+    assert take_for(ledger, BACKFILL) == 0.0
+
+
+def test_a_flow_for_which_nothing_is_left_is_told_so(ledger: Ledger) -> None:
+    with pytest.raises(ConfigurationError, match="reserved for other flows than 'backfill'"):
+        take_for(ledger, BACKFILL, reserved={ORDERS: 1.0})
+
+
+def test_without_shares_nothing_is_kept_by_flow(ledger: Ledger) -> None:
+    assert take_for(ledger, ORDERS, reserved={}) == 0.0
+    assert ledger.budgets.state(NAME).flows == {}
+
+
+CALLS = st.lists(
+    st.tuples(st.sampled_from([ORDERS, BACKFILL, "x"]), st.floats(0, 9)), min_size=20, max_size=80
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(calls=CALLS)
+def test_shares_never_let_more_through_than_the_limit(sqlite_url: str, calls) -> None:
+    ledger, now, name = Ledger.connect(sqlite_url), datetime(2026, 11, 21, tzinfo=UTC), str(uuid4())
+    limits = {"per_minute": 8, "per_day": None, "reserved": {ORDERS: 0.5, "x": 0.25}}
+    made: list[tuple[str, datetime]] = []
+    for flow, pause in calls:
+        now += timedelta(seconds=pause)
+        recent = [each for each, at in made if at > now - timedelta(seconds=60)]
+        wait = ledger.budgets.take(name, now=now, flow=flow, **limits)
+        share = {ORDERS: 4, "x": 2}.get(flow, 0)
+        if wait == 0.0:
+            made.append((flow, now))
+            assert len(recent) < 8
+        elif recent.count(flow) < share - 1:
+            # Its share is its own; a call of the second that is just leaving may still count.
+            assert sum(at > now - timedelta(seconds=62) for each, at in made if each == flow) >= share
+        else:
+            assert ledger.budgets.take(name, now=now + timedelta(seconds=wait), flow=flow, **limits) == 0.0
+            made.append((flow, now + timedelta(seconds=wait)))
+            now += timedelta(seconds=wait)
+    ledger.close()
+
+
+def test_many_processes_share_a_budget_to_the_call(pg_ledger: Ledger) -> None:
+    """A47: no more than the limit, and the reserved share is there for the last to come."""
+    context = get_context("fork")
+    spent = context.Value("i", 0)
+
+    def call(flow: str) -> None:
+        mine = granted(pg_ledger, flow, tries=30, per_minute=100, per_day=100_000)
+        with spent.get_lock():
+            spent.value += mine
+
+    def run(flow: str, processes: int) -> int:
+        spent.value = 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads at a fork
+            children = [context.Process(target=call, args=(flow,)) for _ in range(processes)]
+            for child in children:
+                child.start()
+        for child in children:
+            child.join(60)
+        assert [child.exitcode for child in children] == [0] * processes
+        return spent.value
+
+    assert run(BACKFILL, 6) == 50
+    assert run(ORDERS, 4) == 50

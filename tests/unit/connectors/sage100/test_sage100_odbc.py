@@ -13,7 +13,7 @@ from include.canonical import Reason
 from include.connectors.sage100 import OdbcSettings, connect
 from include.connectors.sage100.errors import REASONS, connect_error, query_error, reason_for
 from include.connectors.sage100.odbc import quoted
-from include.errors import AuthenticationError, ConfigurationError, TransientError
+from include.errors import AuthenticationError, ConfigurationError, TransientError, UnreachableError
 
 ProvideX = {"company": "ABC", "user": "reader", "password": "pw"}
 
@@ -143,8 +143,8 @@ def test_a_database_that_cannot_be_opened_is_asked_again_later(tmp_path: Path) -
         ("28000", "[ProvideX][ODBC Driver]Logon failed UID=reader;PWD=hunter2", AuthenticationError),
         ("IM002", "[Microsoft][ODBC Driver Manager] Data source name not found", ConfigurationError),
         ("01000", "[unixODBC][Driver Manager]Can't open lib 'x' : file not found", ConfigurationError),
-        ("08001", "[ProvideX][ODBC Driver]Could not connect PWD=hunter2", TransientError),
-        ("HY000", "connect failed (14) PWD=hunter2", TransientError),
+        ("08001", "[ProvideX][ODBC Driver]Could not connect PWD=hunter2", UnreachableError),
+        ("HY000", "connect failed (14) PWD=hunter2", UnreachableError),
     ],
 )
 def test_a_failed_log_on_says_what_to_do_and_never_the_password(

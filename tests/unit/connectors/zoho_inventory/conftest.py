@@ -71,10 +71,13 @@ class MemoryBudget:
         self._lock = threading.Lock()
         self.taken: list[tuple[str, datetime]] = []
         self.blocked: dict[str, datetime] = {}
+        self.reasons: dict[str, str] = {}
         self.held = 0
         self.peak = 0
 
-    def take(self, name: str, *, per_minute: int, per_day: int, n: int = 1, zone: str = "UTC") -> float:
+    def take(
+        self, name: str, *, per_minute: int, per_day: int, n: int = 1, zone: str = "UTC", **_shares: object
+    ) -> float:
         with self._lock:
             now = self._clock()
             until = self.blocked.get(name)
@@ -90,7 +93,8 @@ class MemoryBudget:
             self.taken += [(name, now)] * n
             return 0.0
 
-    def block(self, name: str, until: datetime) -> None:
+    def block(self, name: str, until: datetime, *, reason: str = "") -> None:
+        self.reasons[name] = reason
         self.blocked[name] = max(until, self.blocked.get(name, until))
 
     @contextmanager

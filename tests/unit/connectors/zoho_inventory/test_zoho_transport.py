@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from include.connectors.zoho_inventory.transport import BearerAuth, Call, Transport, new_session
-from include.errors import OutcomeUnknownError, PermanentError, TransientError
+from include.errors import OutcomeUnknownError, PermanentError, TransientError, UnreachableError
 
 OK = b"HTTP/1.1 200 OK\r\n"
 GET, POST = Call("GET", "/x"), Call("POST", "/x", content=b"{}")
@@ -73,7 +73,7 @@ def free_port() -> int:
 def test_a_refused_connection_was_never_sent(session, call: Call) -> None:
     with pytest.raises(TransientError, match="not sent") as caught:
         send(session, call, f"http://127.0.0.1:{free_port()}/x")
-    assert type(caught.value) is TransientError
+    assert type(caught.value) is UnreachableError
 
 
 def test_an_unknown_host_was_never_sent(session) -> None:

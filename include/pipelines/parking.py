@@ -1,0 +1,104 @@
+"""While a system is away the flow waits, and no worker does.
+
+Three things send a flow to the car park: a circuit that is open, a block that a remote has put on us, and
+a budget that is spent. A wait under a minute is left to the task's own retries. The first task of a run
+asks before it claims anything, so rows stay in the inbox; a batch that meets the trouble half-way is
+deferred, and goes back there when the run is settled. When the time is over, the first task *pings* what
+did not answer: one small call that no bad record can spoil shows whether the flow may go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.errors import CircuitOpenError, RateLimitedError, TransientError
+from include.ledger import Circuit
+from include.pipelines.announce import announce
+
+if TYPE_CHECKING:
+    from include.ledger import ParkedFlow
+    from include.pipelines.announce import Request
+    from include.pipelines.ports import Ticket, World
+
+log = logging.getLogger(__name__)
+
+PARK_FROM = 60.0
+"""Seconds: a limit that passes sooner is waited for by the task."""
+
+
+class ParkedError(TransientError):
+    """The flow is parked; ``retry_after`` says for how long."""
+
+
+def begin(world: World, flow: str, run_id: str, request: Request) -> ParkedFlow | None:
+    """Announce what a run asks for, unless the flow must wait.
+
+    Returns:
+        The flow's stay in the car park; ``None`` when the run may claim.
+
+    Raises:
+        TransientError: something else is wrong, or the flow must wait and somebody has asked for certain
+            orders: the request has no other place to wait in than this run.
+    """
+    try:
+        _look(world, flow)
+        announce(world, run_id, request)
+    except TransientError as error:
+        parked = park(world, flow, error)
+        if parked is None or request.numbers or request.since:
+            raise
+        return parked
+    world.ledger.parking.lift(flow)
+    return None
+
+
+def park(world: World, flow: str, error: TransientError) -> ParkedFlow | None:
+    """Park the flow if that is what the error calls for."""
+    if isinstance(error, ParkedError):
+        return world.ledger.parking.get(flow)
+    if not parks(error):
+        return None
+    until = world.clock() + timedelta(seconds=max(error.retry_after or 0.0, 1.0))
+    parked = world.ledger.parking.park(flow, until, reason=str(error))
+    log.warning("%s is parked until %s: %s", flow, f"{parked.until:%Y-%m-%d %H:%M:%S} UTC", parked.reason)
+    return parked
+
+
+def parks(error: TransientError) -> bool:
+    """Whether the error speaks of a wait that no worker should spend."""
+    if isinstance(error, CircuitOpenError | ParkedError):
+        return True
+    return isinstance(error, RateLimitedError) and (error.retry_after or 0.0) >= PARK_FROM
+
+
+def defer(world: World, ticket: Ticket, error: TransientError) -> ParkedFlow | None:
+    """Park the flow and stop one of its batches, if that is what the error calls for."""
+    parked = park(world, ticket.flow, error)
+    if parked is not None:
+        world.ledger.parking.defer(ticket.batch_id)
+    return parked
+
+
+def _look(world: World, flow: str) -> None:
+    """Whether the flow may go on.
+
+    Raises:
+        ParkedError: it is parked.
+        CircuitOpenError: one of its endpoints does not answer.
+        TransientError: one of its endpoints still does not.
+    """
+    parked = world.ledger.parking.get(flow)
+    if parked is not None:
+        wait = (parked.until - world.clock()).total_seconds()
+        raise ParkedError(f"{flow} is parked: {parked.reason}", retry_after=wait)
+    pings = {endpoint.name: endpoint.ping for endpoint in world.endpoints}
+    for state in world.ledger.breakers.states(list(pings)):
+        match state.circuit(world.clock()):
+            case Circuit.HALF_OPEN:
+                pings[state.name]()
+            case Circuit.OPEN:
+                raise CircuitOpenError(
+                    f"{state.name} does not answer: {state.reason}", retry_after=state.wait(world.clock())
+                )
