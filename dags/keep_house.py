@@ -20,10 +20,9 @@ from datetime import UTC, datetime
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
 from tradebridge import housekeeping
+from tradebridge.flows import FLOWS
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
-
-FLOWS = ["zoho_orders_to_sage100"]
 
 
 @dag(
@@ -48,8 +47,8 @@ def keep_house() -> None:
     prune = task(
         housekeeping.prune_staging, task_id="prune_staging", map_index_template="{{ task.op_kwargs['flow'] }}"
     )
-    publish.expand(flow=FLOWS)
-    prune.expand(flow=FLOWS)
+    publish.expand(flow=list(FLOWS))
+    prune.expand(flow=list(FLOWS))
 
 
 keep_house()

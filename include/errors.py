@@ -13,6 +13,8 @@
     │   ├── ConfigurationError    our own set-up is wrong; the message says where
     │   ├── MappingError          a mapping file is wrong; found when it is loaded
     │   └── SetError              a whole set fails its checks; nothing of it may go on
+    │       ├── UnbalancedError   what came in and what became of it differ: something was lost or made up
+    │       └── UnfinishedError   rows of a run have no end yet; they come again by themselves
     └── RecordError               one record is wrong; the run goes on
 
 ``tradebridge.retries`` turns the tree into Airflow's verdicts. Messages name codes, keys and
@@ -73,6 +75,14 @@ class MappingError(PermanentError):
 
 class SetError(PermanentError):
     """A set of records fails a check that no single record explains."""
+
+
+class UnbalancedError(SetError):
+    """What came in and what became of it differ: something was lost, doubled or made up."""
+
+
+class UnfinishedError(SetError):
+    """Some rows of a run have no end yet: they wait or are in doubt, and come again by themselves."""
 
 
 class RecordError(IntegrationError):

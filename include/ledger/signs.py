@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from include.ledger.database import Database
 
 TASK_FAILED = "task.failed"
+LOST_PROCESS = "ProcessLost"
+"""Filed as the error of a task whose process disappeared."""
 LOOK_BACK = timedelta(days=28)
 """Four of every hour of the week."""
 SAMPLES = 1000

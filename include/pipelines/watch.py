@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from include.errors import TransientError
 from include.ledger import FlowSigns
 from include.ledger.alerts import Move, Step
+from include.ledger.signs import LOST_PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 OUTAGE, CREDENTIALS = "outage", "credentials"
 ROOTS = frozenset({OUTAGE, CREDENTIALS})
 SYMPTOMS = frozenset({"not_recovering", "queue", "silence", "in_doubt"})
-LOST_PROCESS = "ProcessLost"
-"""What ``tradebridge.failures`` files for a task whose process disappeared."""
 ENOUGH = 20
 """Webhooks before a flow is said to have a rhythm."""
 WEEKS = 2

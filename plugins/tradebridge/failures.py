@@ -18,11 +18,13 @@ def record_failed_task(context: Context) -> None:
     """
     from include.canonical import Reason
     from include.ledger import NewException
+    from include.ledger.signs import LOST_PROCESS
     from tradebridge import connections
 
     task = context["task_instance"]
     error = context.get("exception")
-    cause = f"{type(error).__name__}: {error}" if error is not None else "the task's process was lost"
+    name = type(error).__name__ if error is not None else LOST_PROCESS
+    cause = f"{name}: {error}" if error is not None else "the task's process was lost"
     connections.ledger().exceptions.open(
         [
             NewException(
@@ -32,6 +34,7 @@ def record_failed_task(context: Context) -> None:
                 code=Reason.TASK_FAILED.value,
                 disposition=Reason.TASK_FAILED.disposition.value,
                 field=task.task_id,
+                cause=f"{Reason.TASK_FAILED.value}|{task.task_id}|{name}",
                 value=task.run_id,
                 message=f"task {task.task_id} of {task.dag_id} failed on try {task.try_number}: {cause}"[
                     :2000
