@@ -19,6 +19,7 @@ from sqlalchemy import event, exc, func, select, text, values
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
+from include import failpoints
 from include.errors import ConfigurationError, IntegrationError, PermanentError, TransientError
 from include.ledger.columns import CleanText
 
@@ -32,6 +33,7 @@ RETRY_AFTER = 5.0
 TOO_MUCH = "54"
 """SQLSTATE class of statements that exceed a limit of PostgreSQL; it will be no smaller next time."""
 MISSING_TABLE = ("42P01", "42703", "3F000")
+BEFORE, AFTER = failpoints.COMMIT
 
 
 def utcnow() -> datetime:
@@ -143,6 +145,8 @@ class Database:
         """A transaction; ``doing`` names it in errors."""
         with border(doing), self.engine.begin() as connection:
             yield connection
+            _reach(doing, BEFORE)
+        _reach(doing, AFTER)
 
     @contextmanager
     def once(self, doing: str) -> Iterator[Connection]:
@@ -151,8 +155,10 @@ class Database:
             with self.begin(doing) as connection:
                 yield connection
             return
+        _reach(doing, BEFORE)
         with border(doing), self._at_once.connect() as connection:
             yield connection
+        _reach(doing, AFTER)
 
     def insert(self, table: Table) -> postgresql.Insert:
         """An ``INSERT`` that knows ``ON CONFLICT``; both dialects spell it alike."""
@@ -218,6 +224,10 @@ def table_of(name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     """Text rows of ours as a table in a statement: one ``UPDATE .. FROM`` instead of many."""
     shape = values(*(sqlalchemy.column(column, CleanText) for column in columns), name=name)
     return shape.data([tuple(row) for row in rows]).cte(name)
+
+
+def _reach(doing: str, point: str) -> None:
+    failpoints.reach(f"ledger.{doing.replace(' ', '_')}", point)
 
 
 @contextmanager

@@ -18,9 +18,9 @@ import logging
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from include import failpoints
 from include.connectors.sage100 import WriteResult
 from include.ledger import Intent, Link, WriteState
-from include.pipelines import failpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -82,3 +82,13 @@ def assert_exact(house: House, here: World, orders: list[str], *, cancelled: boo
     assert set(here.ledger.inbox.tally(FLOW)) == {"loaded"}
     assert here.ledger.writes.in_doubt(FLOW) == []
     assert here.ledger.audit.verify().broken_at is None
+
+
+def assert_told_once(house: House, here: World, order: str) -> None:
+    """An order that cannot pass stands aside once, its shop was told once, and Sage knows nothing of it."""
+    [open_one] = here.ledger.exceptions.list(FLOW, "open")
+    assert (open_one.record_key, open_one.disposition) == (order, "rejected")
+    assert len(house.zoho.notes(order)) == 1
+    assert house.sage.orders() == []
+    assert here.ledger.inbox.tally(FLOW) == {"rejected": 1}
+    assert here.ledger.audit.verify().broken_at is None

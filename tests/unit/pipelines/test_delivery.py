@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from include import failpoints
 from include.connectors.sage100 import GatewayIssue, OrderWrite, WriteResult
 from include.ledger import Ledger, WriteState, migrate
-from include.pipelines import failpoints
 from include.pipelines.delivery import Delivered, Delivery, Write, write_key
 
 PLACE = "load_orders"
