@@ -1,7 +1,8 @@
-"""A LocalExecutor for one machine: heavy libraries imported once, and no worker's death stalls it.
+"""A LocalExecutor for one machine: what tasks need imported once, and no worker's death stalls it.
 
 Workers are forked from the scheduler and fork again per task. What the scheduler imported before is
-shared, copy on write, with every task: Great Expectations alone costs a cold task three seconds.
+shared, copy on write, with every task: Great Expectations alone costs a cold task three seconds, our
+own rooms and mappings a tenth of one. A worker that finds one of our files changed forgets all of ours.
 
 Two things are mended on the way, both found by killing workers. Airflow's workers wait for work under
 one lock between processes; SIGKILL (the kernel's answer to a full memory) takes that lock to the
@@ -24,16 +25,20 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from airflow.executors.local_executor import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
 
     from airflow.executors.workloads import ExecutorWorkload
     from airflow.executors.workloads.types import WorkloadKey
+
+log = logging.getLogger(__name__)
 
 PRELOADED = (
     "airflow.sdk.execution_time.task_runner",
@@ -52,11 +57,58 @@ PRELOADED = (
     "sqlalchemy.dialects.postgresql.psycopg2",
     "usaddress",
 )
-"""Third-party libraries that tasks import. None of ours: preloaded code stays as it was until a restart."""
+"""Third-party libraries that tasks import."""
+OURS = (
+    "include.checks.expectations",
+    "include.pipelines.announce",
+    "include.pipelines.check",
+    "include.pipelines.extract",
+    "include.pipelines.load",
+    "include.pipelines.settle",
+    "include.pipelines.translate",
+    "include.connectors.sage100",
+    "include.connectors.zoho_inventory.client",
+    "include.connectors.zoho_inventory.reader",
+    "include.connectors.zoho_inventory.writer",
+)
+"""What our tasks import of ours, with all that these import."""
+ROOMS = frozenset({"include", "tradebridge"})
+MAPPINGS = Path(__file__).parents[2] / "include" / "mappings"
 
 LARGEST_MESSAGE = 1 << 20
 LOST_AFTER = 10.0
 """Seconds in which a living worker surely says what it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of ours that were read before the fork, by when they were changed last (ns)."""
+
+    changed: dict[str, int]
+
+    @classmethod
+    def read(cls) -> Sources:
+        """Modules imported by now, and mappings."""
+        modules = [module.__file__ for _, module in _ours() if module.__file__]
+        mappings = [str(file) for file in MAPPINGS.rglob("*.yaml")]
+        return cls({file: _changed(file) for file in (*modules, *mappings)})
+
+    def forget_if_changed(self) -> None:
+        """Drop all our modules when one of the files is another by now: tasks import them afresh."""
+        if any(_changed(file) != before for file, before in self.changed.items()):
+            for name, _ in _ours():
+                del sys.modules[name]
+
+
+def _ours() -> list[tuple[str, ModuleType]]:
+    return [(name, module) for name, module in sys.modules.items() if name.split(".")[0] in ROOMS]
+
+
+def _changed(file: str) -> int:
+    try:
+        return Path(file).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 class MessageQueue:
@@ -98,9 +150,10 @@ class MessageQueue:
 class WorkQueue(MessageQueue):
     """Work for whichever worker asks first; ``taken`` tells which worker that was."""
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Sources | None = None) -> None:
         super().__init__()
         self.taken = MessageQueue()
+        self._sources = sources or Sources({})
 
     def get(self) -> Any:
         """Take work; say before that we carry none, and after it what we carry."""
@@ -108,6 +161,7 @@ class WorkQueue(MessageQueue):
         workload = super().get()
         if workload is not None:
             self.taken.put((os.getpid(), workload.key))
+            self._sources.forget_if_changed()
         return workload
 
     def close(self) -> None:
@@ -158,7 +212,7 @@ class WarmLocalExecutor(LocalExecutor):
             super().start()
             return
         preload()
-        self._desk = Desk()
+        self._desk = Desk(WorkQueue(Sources.read()))
         self.activity_queue = self._desk.queue  # type: ignore[assignment]
         self.result_queue = MessageQueue()  # type: ignore[assignment]
         self.workers = {}
@@ -196,12 +250,30 @@ class WarmLocalExecutor(LocalExecutor):
 
 
 def preload() -> None:
-    """Import the heavy libraries; one that is missing is the task's problem, not the scheduler's."""
+    """Import what tasks need; what cannot be is the task's problem, not the scheduler's."""
     # It reports each of its own methods at INFO while it is imported.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    for name in PRELOADED:
-        with suppress(ImportError):
-            importlib.import_module(name)
+    for name in (*PRELOADED, *OURS):
+        _attempt(importlib.import_module, name)
+    if OURS:
+        _attempt(_read_what_is_read_at_first_use)
+
+
+def _read_what_is_read_at_first_use() -> None:
+    """The codes of the world's places, and our mappings."""
+    import pycountry
+
+    from include.translation import load_all
+
+    pycountry.subdivisions.get(code="US-WA")  # type: ignore[no-untyped-call]
+    load_all()
+
+
+def _attempt(do: Callable[..., object], *arguments: str) -> None:
+    try:
+        do(*arguments)
+    except Exception:
+        log.exception("%s cannot be preloaded", arguments or do.__name__)
 
 
 def end_orphans() -> None:

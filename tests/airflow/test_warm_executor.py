@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
@@ -17,7 +19,7 @@ from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
 from tradebridge import warm_executor
-from tradebridge.warm_executor import MessageQueue, WarmLocalExecutor
+from tradebridge.warm_executor import MessageQueue, Sources, WarmLocalExecutor
 
 # From Python 3.12 on, forking beside a thread of pytest-timeout warns.
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
@@ -63,6 +65,7 @@ def carry_out(workload: Work, **_: Any) -> int:
 @pytest.fixture
 def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmLocalExecutor]:
     monkeypatch.setattr(warm_executor, "PRELOADED", ())
+    monkeypatch.setattr(warm_executor, "OURS", ())
     monkeypatch.setattr(warm_executor, "LOST_AFTER", 0.5)
     monkeypatch.setattr(BaseExecutor, "run_workload", staticmethod(carry_out))
     made = WarmLocalExecutor(parallelism=3)
@@ -86,6 +89,22 @@ def ends(executor: WarmLocalExecutor, *works: Work) -> dict[str, str]:
 
     until(all_known)
     return {each.key.task_id: str(executor.event_buffer[each.key][0]) for each in works}
+
+
+def test_changed_code_is_imported_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "include_of_a_test.py"
+    file.write_text("SAYS = 'before'")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(warm_executor, "ROOMS", frozenset({file.stem}))
+    assert importlib.import_module(file.stem).SAYS == "before"
+    sources = Sources.read()
+    sources.forget_if_changed()
+    assert file.stem in sys.modules
+    file.write_text("SAYS = 'after, and longer'")
+    os.utime(file, ns=(0, 0))
+    sources.forget_if_changed()
+    assert file.stem not in sys.modules
+    assert importlib.import_module(file.stem).SAYS == "after, and longer"
 
 
 def test_work_ends_as_it_ends(executor: WarmLocalExecutor) -> None:
