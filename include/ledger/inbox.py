@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select, update
 
 from include.errors import PermanentError
 from include.ledger.claims import Claims, Demand, blocked, claimable, leased_alive
-from include.ledger.settling import Settling
+from include.ledger.settling import Outcome, Settling
 from include.ledger.tables import batches, inbox
 from include.ledger.watch_tables import receipts
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from include.ledger.claims import Batch
     from include.ledger.database import Database
-    from include.ledger.settling import Outcome
 
 
 KEY_LENGTH = 400
@@ -97,7 +96,19 @@ class Inbox:
     def keep_many(self, flow: str, deliveries: Iterable[Delivery]) -> int:
         """Make announcements durable, all or none; returns how many were new."""
         now = self._db.now()
-        rows = [self._row(flow, delivery, now) for delivery in deliveries]
+        return self._kept(flow, [self._row(flow, delivery, now) for delivery in deliveries], now)
+
+    def set_aside(self, flow: str, delivery: Delivery) -> bool:
+        """Make an announcement durable that no run can read; it is held from the start.
+
+        It stays so while an exception is open that its caller opened before; ``False`` when this
+        delivery was kept before.
+        """
+        now = self._db.now()
+        held = {"state": "held", "outcome": Outcome.PARKED.value, "settled_at": now}
+        return self._kept(flow, [self._row(flow, delivery, now) | held], now) == 1
+
+    def _kept(self, flow: str, rows: Sequence[Mapping[str, object]], now: datetime) -> int:
         if not rows:
             return 0
         with self._db.begin("keep deliveries") as connection:

@@ -210,7 +210,7 @@ async def _keep_unreadable(flow: str, system: str, event: str, body: bytes, erro
     def keep() -> None:
         ledger = connections.ledger()
         ledger.exceptions.open([exception])  # first: it keeps the row from being claimed
-        ledger.inbox.keep(flow, delivery)
+        ledger.inbox.set_aside(flow, delivery)
 
     await run_in_threadpool(keep)
 

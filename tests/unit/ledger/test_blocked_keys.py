@@ -147,3 +147,18 @@ def test_what_a_person_skips_is_not_carried_but_later_events_are(
     assert [entry.action for entry in ledger.audit.of_record("a")] == ["skipped"]
     keep("a")
     assert [batch.rows for batch in claim()] == [1]
+
+
+def test_what_no_run_can_read_is_left_out_in_one_step(
+    ledger: Ledger, claim, a_delivery, an_exception
+) -> None:
+    ledger.exceptions.open([an_exception("unreadable:1")])
+    assert ledger.inbox.set_aside(FLOW, a_delivery("unreadable:1"))
+    assert not ledger.inbox.set_aside(FLOW, a_delivery("unreadable:1"))
+    assert (ledger.inbox.pending(FLOW), ledger.inbox.tally(FLOW)) == (0, {"parked": 1})
+
+    assert ledger.exceptions.skip(FLOW, ["unreadable:1"], "left out: noise", actor="clerk") == 1
+
+    assert ledger.inbox.pending(FLOW) == 0
+    assert claim() == []
+    assert ledger.exceptions.count(state="open") == 0
