@@ -67,8 +67,10 @@ airflow: dev
 e2e: dev
 	@$(call pytest_room,e2e)
 
-chaos: dev ## kill processes in the middle and compare
+chaos: dev ## every failpoint, then SECONDS=120 of faults on a whole machine; SEED=, POSTGRES_BIN=
 	@$(call pytest_room,chaos)
+	@$(PYTHON) -m tests.chaos --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) \
+		$(if $(POSTGRES_BIN),--postgres-bin $(POSTGRES_BIN))
 
 lint: ## ruff, mypy --strict, import rules
 	@$(INSTALL) --dev

@@ -29,7 +29,7 @@ CUTS = ("refuse", "cut_request", "cut_answer", "sever", "hang")
 SHOWN = 20
 TOLD = (
     "seed", "history", "postgres", "planted", "lasted", "orders", "versions", "cancelled", "kills", "cuts",
-    "disk", "disk_full_felt", "settled_after", "runs", "inbox",
+    "disk", "disk_full_felt", "settled_after", "runs", "inbox", "alerts", "told_again",
 )  # fmt: skip
 
 
@@ -103,6 +103,8 @@ def play(stage: Theatre, deeds: Sequence[Deed]) -> dict[str, object]:
         "settled_after": round(rested, 1),
         "inbox": told.inbox,
         "runs": len(told.reports),
+        "alerts": dict(Counter(alert.about for alert in told.alerts)),
+        "told_again": sum(times - 1 for times in stage.listener.heard.values()),
         "postgres": stage.site.ask("tradebridge", "SHOW server_version")[0][0],
         "findings": [{"kind": each.kind, "what": each.what} for each in findings(shop.history, told)],
     }

@@ -53,11 +53,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert of the ledger: what about, how often it was sent, whether its end was told."""
+    """One alert of the ledger: what about, by how many messages it and its end were told.
+
+    A message that is told again after a crash bears the same id, by which whoever hears it knows it.
+    """
 
     about: str
     sent: int
-    recovered: bool
+    recovered: int
 
 
 @dataclass(slots=True)
@@ -71,12 +74,12 @@ class Evidence:
         acknowledged: (order, version) of each webhook that we answered with 2xx.
         kept: (order, version) of each inbox row.
         inbox: rows of the inbox by where they stand.
-        rows: how many rows there are.
+        rows: how many rows were ever kept, by the count written with them.
+        books: what the ledger itself finds wrong with its books.
         writes_in_doubt: keys of writes whose end is unknown.
         exceptions: what stands in the exceptions table, open.
         reports: counts of each closed run.
         broken_at: where the audit chain breaks.
-        alerts: None when the ledger keeps none.
     """
 
     standing: Mapping[str, Sequence[Decimal]] = field(default_factory=dict)
@@ -86,11 +89,12 @@ class Evidence:
     kept: frozenset[tuple[str, str]] = frozenset()
     inbox: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
+    books: Sequence[str] = ()
     writes_in_doubt: Sequence[str] = ()
     exceptions: Sequence[str] = ()
     reports: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     broken_at: int | None = None
-    alerts: Sequence[Alert] | None = None
+    alerts: Sequence[Alert] = ()
 
 
 def findings(history: Mapping[str, Order], told: Evidence) -> list[Finding]:
@@ -172,6 +176,7 @@ def _books(_history: Mapping[str, Order], told: Evidence) -> Iterator[Finding]:
         rest = sum(rows for name, rows in counts.items() if name != "received")
         if counts.get("received") != rest:
             yield Finding(UNBALANCED, f"run {run} received {counts.get('received')}, accounted for {rest}")
+    yield from (Finding(UNBALANCED, what) for what in told.books)
     flying = {name: rows for name, rows in told.inbox.items() if name in IN_FLIGHT and rows}
     if flying:
         yield Finding(RESTLESS, f"still in flight: {flying}")
@@ -185,8 +190,8 @@ def _rest(_history: Mapping[str, Order], told: Evidence) -> Iterator[Finding]:
     yield from (Finding(ASIDE, what) for what in told.exceptions)
     if told.broken_at is not None:
         yield Finding(AUDIT, f"the chain breaks at {told.broken_at}")
-    for alert in told.alerts or ():
+    for alert in told.alerts:
         if alert.sent != 1:
-            yield Finding(ALERTS, f"{alert.about}: sent {alert.sent} times")
-        if not alert.recovered:
-            yield Finding(ALERTS, f"{alert.about}: its end was never told")
+            yield Finding(ALERTS, f"{alert.about}: told {alert.sent} times")
+        if alert.recovered != 1:
+            yield Finding(ALERTS, f"{alert.about}: its end was told {alert.recovered} times")

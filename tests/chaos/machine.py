@@ -25,6 +25,7 @@ from include.standalone.postgres import embedded_server
 from include.standalone.processes import state_file
 from include.standalone.secret_store import secrets_of
 from include.standalone.sessions import die_with_parent
+from tests.chaos.listener import Listener
 from tests.chaos.proxy import Proxies
 from tests.e2e.site import RECEIVER, Site
 
@@ -35,10 +36,11 @@ MOUNT, UNMOUNT = "mount", "umount"
 
 @dataclass(frozen=True)
 class Theatre:
-    """Where the history takes place: the machine, its proxies, the disk if there is one."""
+    """Where the history takes place: machine, proxies, who hears alerts, the disk if there is one."""
 
     site: Site
     proxies: Proxies
+    listener: Listener
     disk: Path | None
 
     @property
@@ -76,8 +78,10 @@ def theatre(say: Callable[[str], None], changes: Mapping[str, str]) -> Iterator[
         }
     )
     bent = bent_connections(machine, proxies.open())
+    listener = Listener()
+    listener.open()
     kept = dict(os.environ)
-    os.environ |= {**bent, **changes}
+    os.environ |= {**bent, **listener.environment(), **changes}
     disk = _mount(machine)
     supervisor = up.spawn_supervisor(run, before_exec=die_with_parent)
     try:
@@ -87,7 +91,7 @@ def theatre(say: Callable[[str], None], changes: Mapping[str, str]) -> Iterator[
             raise RuntimeError(f"the machine did not come up; see {run}/logs")
         site = Site(up.machine_of(run))
         _set_up_shop(site, proxies.links["receiver"].port)
-        yield Theatre(site, proxies, disk)
+        yield Theatre(site, proxies, listener, disk)
         site.close()
     finally:
         os.environ.clear()
@@ -95,6 +99,7 @@ def theatre(say: Callable[[str], None], changes: Mapping[str, str]) -> Iterator[
         up.down(run, lambda _: None)
         supervisor.wait()
         proxies.close()
+        listener.close()
         if disk is not None:
             subprocess.run([UNMOUNT, str(disk)], check=False)
 

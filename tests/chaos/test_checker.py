@@ -51,7 +51,7 @@ WELL = Evidence(
     inbox={"loaded": 4, "duplicate": 1, "unchanged": 1},
     rows=6,
     reports={"run": {"received": 6, "loaded": 4, "duplicate": 1, "unchanged": 1}},
-    alerts=[Alert("zoho is away", sent=1, recovered=True)],
+    alerts=[Alert("zoho is away", sent=1, recovered=1)],
 )
 
 
@@ -61,7 +61,7 @@ def effects(*more: Effect, without: str = "") -> list[Effect]:
 
 def test_nothing_is_found_where_all_is_well() -> None:
     assert findings(HISTORY, WELL) == []
-    assert findings(HISTORY, replace(WELL, alerts=None)) == []
+    assert findings(HISTORY, replace(WELL, alerts=[])) == []
     assert findings({}, Evidence()) == []
 
 
@@ -96,9 +96,10 @@ WRONG = {
     "a row is in doubt": ({"inbox": {"loaded": 5, "in_doubt": 1}}, DOUBT),
     "a write is in doubt": ({"writes_in_doubt": ["abc"]}, DOUBT),
     "a clean order was set aside": ({"exceptions": ["2 reference.not_found"]}, ASIDE),
-    "an alert was never sent": ({"alerts": [Alert("x", sent=0, recovered=True)]}, ALERTS),
-    "an alert was repeated": ({"alerts": [Alert("x", sent=3, recovered=True)]}, ALERTS),
-    "an alert's end was never told": ({"alerts": [Alert("x", sent=1, recovered=False)]}, ALERTS),
+    "the ledger finds its own books wrong": ({"books": ["loaded_unwritten: 1"]}, UNBALANCED),
+    "an alert was never sent": ({"alerts": [Alert("x", sent=0, recovered=1)]}, ALERTS),
+    "an alert was repeated": ({"alerts": [Alert("x", sent=3, recovered=1)]}, ALERTS),
+    "an alert's end was never told": ({"alerts": [Alert("x", sent=1, recovered=0)]}, ALERTS),
     "the audit chain is broken": ({"broken_at": 3}, AUDIT),
     "rows are in flight": ({"inbox": {"loaded": 5, "pending": 1}}, RESTLESS),
 }

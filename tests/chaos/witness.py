@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from include.errors import TransientError
 from include.standalone.tally import FLOW, sage_totals
-from tests.chaos.checker import Effect, Evidence, Order
+from tests.chaos.checker import Alert, Effect, Evidence, Order
 from tests.chaos.machine import Theatre
 from tests.e2e.site import FINISHED, Site
 from tests.pipeline.agreement import differences
@@ -66,7 +66,12 @@ def _restless(site: Site, history: Mapping[str, Order]) -> str:
         return f"rows {open_rows}"
     sql = "SELECT count(*) FROM dag_run WHERE dag_id = :flow AND state IN ('running', 'queued')"
     [(runs,)] = site.ask("airflow", sql, flow=FLOW)
-    return f"{runs} runs" if runs else ""
+    if runs:
+        return f"{runs} runs"
+    untold = "SELECT count(*) FROM notices WHERE delivered_at IS NULL"
+    sql = f"SELECT (SELECT count(*) FROM alerts WHERE state = 'open') + ({untold})"
+    [(alerts,)] = site.ask("tradebridge", sql)
+    return f"{alerts} alerts and notices" if alerts else ""
 
 
 def _missing(site: Site, history: Mapping[str, Order]) -> int:
@@ -94,7 +99,7 @@ def evidence(stage: Theatre, history: Mapping[str, Order]) -> Evidence:
         key, _, what = line.partition(": ")
         unequal.setdefault(key, []).append(what)
     inbox = _inbox(site)
-    [(rows,)] = site.ask("tradebridge", "SELECT count(*) FROM inbox WHERE flow = :flow", flow=FLOW)
+    balance = site.ledger.balances.check(FLOW)
     unsure = "SELECT key FROM writes WHERE flow = :flow AND state IN ('sent', 'in_doubt')"
     exceptions = "SELECT record_key, code, message FROM exceptions WHERE state <> 'resolved'"
     reports = site.ask("tradebridge", "SELECT run_id, counts FROM run_reports WHERE flow = :flow", flow=FLOW)
@@ -105,12 +110,24 @@ def evidence(stage: Theatre, history: Mapping[str, Order]) -> Evidence:
         acknowledged=frozenset(_acknowledged(site)),
         kept=frozenset(_kept(site)),
         inbox=inbox,
-        rows=rows,
+        rows=balance.received,
+        books=[f"{each.check}: {each.rows} rows ({', '.join(each.keys[:3])})" for each in balance.findings],
         writes_in_doubt=[key for (key,) in site.ask("tradebridge", unsure, flow=FLOW)],
         exceptions=[" ".join(map(str, row))[:300] for row in site.ask("tradebridge", exceptions)],
         reports={run_id: json.loads(counts) for run_id, counts in reports},
         broken_at=site.ledger.audit.verify().broken_at,
+        alerts=_alerts(stage),
     )
+
+
+def _alerts(stage: Theatre) -> list[Alert]:
+    """Every alert that was ever opened, and the messages about it that somebody heard."""
+    rows = stage.site.ask("tradebridge", "SELECT id, key FROM alerts WHERE state <> 'pending' ORDER BY id")
+    heard = stage.listener.heard
+    return [
+        Alert(key, sent=f"notice-{id_}-opened" in heard, recovered=f"notice-{id_}-recovered" in heard)
+        for id_, key in rows
+    ]
 
 
 def _inbox(site: Site) -> dict[str, int]:
