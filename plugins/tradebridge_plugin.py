@@ -33,6 +33,13 @@ class TradebridgePlugin(AirflowPlugin):
             "url_route": "tradebridge-records",
         },
         {
+            "name": "Limits",
+            "href": "/tradebridge/limits",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "tradebridge-limits",
+        },
+        {
             "name": "Checks",
             "href": "/tradebridge/checks/index.html",
             "destination": "nav",

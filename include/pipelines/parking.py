@@ -18,6 +18,8 @@ from include.ledger import Circuit
 from include.pipelines.announce import announce
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.ledger import ParkedFlow
     from include.pipelines.announce import Request
     from include.pipelines.ports import Ticket, World
@@ -87,18 +89,28 @@ def _look(world: World, flow: str) -> None:
     Raises:
         ParkedError: it is parked.
         CircuitOpenError: one of its endpoints does not answer.
-        TransientError: one of its endpoints still does not.
+        RateLimitedError: one of them answers, and refuses.
     """
     parked = world.ledger.parking.get(flow)
     if parked is not None:
         wait = (parked.until - world.clock()).total_seconds()
         raise ParkedError(f"{flow} is parked: {parked.reason}", retry_after=wait)
     pings = {endpoint.name: endpoint.ping for endpoint in world.endpoints}
-    for state in world.ledger.breakers.states(list(pings)):
-        match state.circuit(world.clock()):
-            case Circuit.HALF_OPEN:
-                pings[state.name]()
-            case Circuit.OPEN:
-                raise CircuitOpenError(
-                    f"{state.name} does not answer: {state.reason}", retry_after=state.wait(world.clock())
-                )
+    for known in world.ledger.breakers.states(list(pings)):
+        state = known
+        if state.circuit(world.clock()) is Circuit.HALF_OPEN:
+            _ping(state.name, pings[state.name])
+            (state,) = world.ledger.breakers.states([state.name])
+        wait = state.wait(world.clock())
+        if wait > 0:
+            raise CircuitOpenError(f"{state.name} does not answer: {state.reason}", retry_after=wait)
+
+
+def _ping(name: str, ping: Callable[[], object]) -> None:
+    """Let the breaker find out; only that a limit is met is news of its own."""
+    try:
+        ping()
+    except RateLimitedError:
+        raise
+    except TransientError as error:
+        log.info("%s still does not answer: %s", name, error)

@@ -122,3 +122,16 @@ def test_no_row_is_stranded_whatever_the_interleaving(
     assert ledger.inbox.tally(FLOW).keys() <= {"loaded", "duplicate"}
     assert sum(ledger.inbox.tally(FLOW).values()) == 200 == sum(carried)
     assert len(carried) < 200
+
+
+def test_a_parked_flow_is_woken_when_its_time_is_over(
+    ledger: Ledger, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = ledger.database.now()
+    ledger.parking.park(FLOW, now + timedelta(hours=1), reason="Zoho says: blocked for an hour")
+    ledger.inbox.keep(FLOW, a_delivery(1))
+    for _ in range(10):
+        assert waker.wake(FLOW) is None
+    assert ledger.wakes.outstanding(FLOW) is None
+    monkeypatch.setattr(ledger.database, "now", lambda: now + timedelta(hours=1))
+    assert waker.wake(FLOW) is not None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI
 
-from tradebridge.web import exceptions, page, receiver, records
+from tradebridge.web import exceptions, limits, page, receiver, records
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,6 +43,7 @@ def create_app() -> FastAPI:
     app.include_router(receiver.router)
     app.include_router(exceptions.router, dependencies=[Depends(get_user)])
     app.include_router(records.router, dependencies=[Depends(get_user)])
+    app.include_router(limits.router, dependencies=[Depends(get_user)])
     app.include_router(page.router, dependencies=[Depends(get_user)])
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(get_user)])

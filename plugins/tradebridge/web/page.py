@@ -1,4 +1,4 @@
-"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), checks.
+"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), limits, checks.
 
 Shown inside Airflow's UI (Browse). Everything on it came from other people's systems and
 is escaped; the one script is our own file, so the policy can forbid all others.
@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from include.canonical import Reason
 from tradebridge import connections, site
-from tradebridge.web import records
+from tradebridge.web import limits, records
 from tradebridge.web.exceptions import State, listed
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -79,6 +79,15 @@ def records_page(request: Request, name: Annotated[str, Query(max_length=100)] =
     """One record by any of its names: where it is, what was announced, what was wrong."""
     html = _templates.get_template("record.html").render(
         base=request.scope.get("root_path", ""), name=name, **(records.found(name) if name else {})
+    )
+    return _page(html)
+
+
+@router.get("/limits", response_class=HTMLResponse)
+def limits_page(request: Request) -> HTMLResponse:
+    """What keeps calls back: parked flows, circuit breakers, budgets."""
+    html = _templates.get_template("limits.html").render(
+        base=request.scope.get("root_path", ""), **limits.standing()
     )
     return _page(html)
 
