@@ -14,6 +14,7 @@ from include.ledger.breakers import BreakerPolicy, Breakers, BreakerState, Circu
 from include.ledger.budgets import BudgetState
 from include.ledger.claims import Batch
 from include.ledger.crosswalk import Link
+from include.ledger.doubts import Doubt, Waiting
 from include.ledger.inbox import Delivery, InboxRow
 from include.ledger.ledger import Ledger
 from include.ledger.migration import downgrade, migrate
@@ -38,6 +39,7 @@ __all__ = [
     "BudgetState",
     "Circuit",
     "Delivery",
+    "Doubt",
     "ExceptionRow",
     "ExceptionState",
     "FailedTask",
@@ -57,6 +59,7 @@ __all__ = [
     "Rhythm",
     "Step",
     "Token",
+    "Waiting",
     "Wake",
     "Write",
     "WriteState",

@@ -12,6 +12,7 @@ from include.ledger.budgets import Budgets
 from include.ledger.crosswalk import Crosswalk
 from include.ledger.cursors import Cursors
 from include.ledger.database import Database, open_engine, utcnow
+from include.ledger.doubts import Doubts
 from include.ledger.exceptions import Exceptions
 from include.ledger.inbox import Inbox
 from include.ledger.parking import Parking
@@ -61,6 +62,7 @@ class Ledger:
         self.alerts = Alerts(self.database)
         self.balances = Balances(self.database)
         self.signs = Signs(self.database)
+        self.doubts = Doubts(self.database, self.crosswalk, self.audit)
 
     @classmethod
     def connect(

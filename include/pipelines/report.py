@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.errors import SetError
+from include.errors import UnbalancedError
 from include.ledger import Outcome
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class RunReport:
     waiting: int = 0
     returned: int = 0
     details: dict[str, str] = field(default_factory=dict)
+    carried_after: list[float] = field(default_factory=list)
+    """Seconds from a webhook to its record's end in the target, one each."""
 
     def count(self, outcomes: Mapping[str, int]) -> None:
         """Add rows by outcome."""
@@ -40,21 +42,26 @@ class RunReport:
         """Rows of which we know what became."""
         return self.outcomes.total() + self.waiting + self.returned
 
-    def close(self) -> dict[str, int]:
-        """Counts by name, once they balance.
-
-        Raises:
-            SetError: received and accounted differ: something was lost or counted twice.
-        """
-        if self.received != self.accounted:
-            raise SetError(
-                f"run {self.run_id} of {self.flow} does not balance: received {self.received}, "
-                f"accounted for {self.accounted} ({dict(self.outcomes)}, waiting {self.waiting}, "
-                f"returned {self.returned})"
-            )
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by name, whether they balance or not."""
         return {
             "received": self.received,
             **{outcome.value: self.outcomes.get(outcome.value, 0) for outcome in Outcome},
             "waiting": self.waiting,
             "returned": self.returned,
         }
+
+    def close(self) -> dict[str, int]:
+        """Counts by name, once they balance.
+
+        Raises:
+            UnbalancedError: received and accounted differ: something was lost or counted twice.
+        """
+        if self.received != self.accounted:
+            raise UnbalancedError(
+                f"run {self.run_id} of {self.flow} does not balance: received {self.received}, "
+                f"accounted for {self.accounted} ({dict(self.outcomes)}, waiting {self.waiting}, "
+                f"returned {self.returned})"
+            )
+        return self.counts

@@ -42,28 +42,37 @@ TASKS = tuple(
 """Record keys under which ``tradebridge.failures`` files failed tasks of this flow."""
 
 
-def settle(world: World, *, flow: str, run_id: str, batches: Sequence[str]) -> dict[str, int]:
+def settle(
+    world: World, *, flow: str, run_id: str, batches: Sequence[str], report: RunReport | None = None
+) -> dict[str, int]:
     """Settle every batch of a run, then balance.
 
     A batch that no stage could finish goes back to the inbox. The report counts its rows as *waiting*
     if it stopped because its flow is parked, else as *returned*.
 
+    Args:
+        world: the systems.
+        flow: whose run.
+        run_id: which.
+        batches: what it has claimed.
+        report: filled in for the caller who wants more than the counts.
+
     Returns:
-        The report's counts.
+        The report's counts; they are kept in the ledger even if they do not balance.
 
     Raises:
-        SetError: the counts do not balance.
+        UnbalancedError: the counts do not balance.
     """
-    report = RunReport(flow, run_id)
+    report = report or RunReport(flow, run_id)
     for batch_id in batches:
         ticket = Ticket(run_id=run_id, batch_id=batch_id, flow=flow)
         received = world.ledger.inbox.batch(batch_id)
         report.received += len(received)
         _settle_batch(world, ticket, received, report)
+    world.ledger.reports.save(flow=flow, run_id=run_id, counts=report.counts)
     counts = report.close()
     if report.received and not report.returned and not report.waiting:
         world.ledger.exceptions.resolve(flow, TASKS, how=f"a later run went through: {run_id}")
-    world.ledger.reports.save(flow=flow, run_id=run_id, counts=counts)
     return counts
 
 
@@ -77,6 +86,11 @@ def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], re
         world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED}
     )
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
+    report.carried_after += [
+        (world.clock() - row.received_at).total_seconds()
+        for row in received
+        if settled.get(row.record_key) is Outcome.LOADED and row.headers.get("origin") == "webhook"
+    ]
     left = [row for row in received if row.record_key not in settled]
     if not left:
         return

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
-from include.errors import SetError
+from include.errors import UnfinishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from include.pipelines.announce import Request
     from include.pipelines.ports import Ticket, World
@@ -34,6 +34,7 @@ def claim() -> list[str]:
 
     While the flow is parked a run ends here, green, and tells why (log, XCom ``parked``).
     """
+    from include.pipelines.doubts import announce_stranded
     from include.pipelines.parking import begin
     from tradebridge import connections
 
@@ -50,9 +51,11 @@ def claim() -> list[str]:
         log.warning("%s", told)
         context["ti"].xcom_push("parked", told)
         return []
+    announce_stranded(world, flow)
     batches = world.ledger.inbox.claim(
         flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
     )
+    world.ledger.exceptions.resolve(flow, ["task:claim_batches"], how=f"a later run went through: {run_id}")
     return [str(batch.id) for batch in batches]
 
 
@@ -86,19 +89,33 @@ def load(batch: str) -> dict[str, int]:
 
 def settle(batches: list[str] | None) -> dict[str, int]:
     """Close the run's books, whatever happened to its batches; red when any row has no end yet."""
+    from include.pipelines.report import RunReport
     from include.pipelines.settle import settle as stage
     from tradebridge import connections
 
     context = get_current_context()
     world = connections.order_world()
     flow, run_id = context["dag"].dag_id, context["run_id"]
-    counts = stage(world, flow=flow, run_id=run_id, batches=batches or [])
+    report = RunReport(flow, run_id)
+    counts = stage(world, flow=flow, run_id=run_id, batches=batches or [], report=report)
+    _measure(flow, counts, report.carried_after)
     if counts["returned"] or counts["in_doubt"]:
-        raise SetError(
+        raise UnfinishedError(
             f"{counts['returned']} rows went back to the inbox and {counts['in_doubt']} are in doubt: "
             "nothing is lost, but a task of this run needs a look"
         )
     return counts
+
+
+def _measure(flow: str, counts: Mapping[str, int], carried_after: Sequence[float]) -> None:
+    from tradebridge import metrics
+
+    metrics.count("received", counts["received"], flow=flow)
+    for outcome, rows in counts.items():
+        if outcome != "received":
+            metrics.count("rows", rows, flow=flow, outcome=outcome)
+    for duration in carried_after:
+        metrics.seconds("webhook_to_target", duration, flow=flow)
 
 
 def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict[str, int]:
