@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy
 from fastapi.testclient import TestClient
 
 from include.ledger import Ledger, migrate
@@ -30,6 +31,28 @@ def ledger(empty_ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(connections, "ledger", lambda *_: book)
     yield book
     book.close()
+
+
+@pytest.fixture(scope="session")
+def tokens() -> Iterator[dict[str, str]]:
+    """A token for each of Airflow's roles, made and checked by Airflow's own auth manager."""
+    from airflow import settings
+    from airflow.api_fastapi.app import create_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.models import import_all_models
+    from airflow.models.base import Base
+
+    engine = sqlalchemy.create_engine(settings.SQL_ALCHEMY_CONN)
+    import_all_models()
+    Base.metadata.create_all(engine)  # it looks there for tokens that were revoked
+    engine.dispose()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of these tests only, and long enough " * 2)
+        manager = create_auth_manager()
+        yield {
+            role: manager.generate_jwt(SimpleAuthManagerUser(username=f"a {role}", role=role.upper()))
+            for role in ("viewer", "user", "op", "admin")
+        }
 
 
 @pytest.fixture

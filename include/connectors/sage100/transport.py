@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from requests.auth import AuthBase
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from include.connectors.addresses import plain_address
 from include.connectors.ports import NoBreaker
 from include.errors import AuthenticationError, ConfigurationError, UnreachableError
 
@@ -56,11 +58,12 @@ class GatewaySettings:
     verify: bool | str = True
 
     def __post_init__(self) -> None:
-        address = urlsplit(self.base_url)
-        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+        if plain_address(self.base_url) is None:
             raise ConfigurationError("the gateway's address must read http(s)://host:port, without a user")
         if not self.token or not self.token.isascii() or not self.token.isprintable():
             raise ConfigurationError("the gateway's token is blank or not printable ASCII")
+        if isinstance(self.verify, str) and not Path(self.verify).is_file():
+            raise ConfigurationError(f"the authority's file for the gateway is not there: {self.verify}")
         if not 1 <= self.batch_size <= 100:
             raise ConfigurationError("the gateway takes 1 to 100 records in a call")
 

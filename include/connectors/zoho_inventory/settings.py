@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from include.connectors.addresses import plain_address
 from include.connectors.zoho_inventory.hosts import data_centre
 from include.errors import ConfigurationError
 
@@ -118,8 +118,7 @@ def _check_count(name: str, value: object) -> None:
 def _check_base(name: str, value: str) -> None:
     if not value:
         return
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+    if plain_address(value) is None:
         raise ConfigurationError(f"Zoho Inventory: {name} must be a plain http(s) address")
 
 

@@ -8,15 +8,28 @@ how its callers prove who they are: the receiver by signature, everything else b
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 
-from tradebridge.web import exceptions, limits, page, receiver, records
+from include.errors import TransientError
+from tradebridge.web import exceptions, health, limits, page, receiver, records
+from tradebridge.web.body import BodyLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+LOGIN: dict[int | str, dict[str, Any]] = {
+    401: {"description": "no login"},
+    403: {"description": "not with this login"},
+    408: {"description": "the body came too slowly"},
+    413: {"description": "the body is too long"},
+    503: {"description": "the ledger is down"},
+}
+"""What every route but the receiver may answer besides its own."""
 
 
 @asynccontextmanager
@@ -26,6 +39,11 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 
     waker()
     yield
+
+
+async def _away(_request: Request, _error: Exception) -> JSONResponse:
+    """The ledger did not answer; what it said may quote a host and is not for a page."""
+    return JSONResponse({"detail": "the ledger is down; try again"}, 503, headers={"Retry-After": "5"})
 
 
 def create_app() -> FastAPI:
@@ -40,11 +58,11 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    app.add_middleware(BodyLimits)
+    app.add_exception_handler(TransientError, _away)
     app.include_router(receiver.router)
-    app.include_router(exceptions.router, dependencies=[Depends(get_user)])
-    app.include_router(records.router, dependencies=[Depends(get_user)])
-    app.include_router(limits.router, dependencies=[Depends(get_user)])
-    app.include_router(page.router, dependencies=[Depends(get_user)])
+    for router in (exceptions.router, records.router, limits.router, health.router, page.router):
+        app.include_router(router, dependencies=[Depends(get_user)], responses=LOGIN)
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(get_user)])
     def openapi() -> dict[str, object]:

@@ -21,8 +21,8 @@ router = APIRouter(prefix="/api", tags=["exceptions"])
 REPLAY_DAG = "replay_exceptions"
 may_replay = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY_DAG)
 """The right to trigger the replay DAG, as Airflow's auth manager gives it."""
-FLOWS = ("zoho_orders_to_sage100",)
 State = Literal["open", "retrying", "resolved"]
+ExceptionId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Replay(BaseModel):
@@ -30,7 +30,7 @@ class Replay(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[int] = Field(default_factory=list, max_length=1000)
+    ids: list[ExceptionId] = Field(default_factory=list, max_length=1000)
     cause: str = Field(default="", max_length=500)
     siblings: bool = Field(default=True, description="also carry the others of the same cause")
 
@@ -40,7 +40,7 @@ class Skip(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[int] = Field(min_length=1, max_length=1000)
+    ids: list[ExceptionId] = Field(min_length=1, max_length=1000)
     why: str = Field(min_length=3, max_length=500)
 
 
@@ -66,14 +66,6 @@ def read_exceptions(
 ) -> dict[str, Any]:
     """A page of exceptions."""
     return {"exceptions": listed(state, cause, limit, offset)}
-
-
-@router.get("/in-doubt")
-def read_in_doubt() -> dict[str, Any]:
-    """Writes whose outcome is not known yet; each is read back before anything is sent again."""
-    return {
-        "writes": [asdict(write) for flow in FLOWS for write in connections.ledger().writes.in_doubt(flow)]
-    }
 
 
 @router.get("/reports")

@@ -1,4 +1,5 @@
-"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), limits, checks.
+"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), limits,
+health, checks.
 
 Shown inside Airflow's UI (Browse). Everything on it came from other people's systems and
 is escaped; the one script is our own file, so the policy can forbid all others.
@@ -16,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from include.canonical import Reason
 from tradebridge import connections, site
-from tradebridge.web import limits, records
+from tradebridge.web import health, limits, records
 from tradebridge.web.exceptions import State, listed
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -31,9 +32,11 @@ LINKS = {
 """Exceptions whose candidates are records of the target: choosing one links the two."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
-CHECKS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+CHECKS_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
+)
 """Data Docs carry styles inline; what they would fetch from a CDN, and their scripts, stay out."""
 _PAGE_NAME = re.compile(r"[A-Za-z0-9_-]+\.html")
 
@@ -64,9 +67,12 @@ def exceptions_page(
 
 
 def _page(html: str) -> HTMLResponse:
-    return HTMLResponse(
-        html, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, headers=headers)
 
 
 def _causes() -> list[dict[str, Any]]:
@@ -79,6 +85,15 @@ def records_page(request: Request, name: Annotated[str, Query(max_length=100)] =
     """One record by any of its names: where it is, what was announced, what was wrong."""
     html = _templates.get_template("record.html").render(
         base=request.scope.get("root_path", ""), name=name, **(records.found(name) if name else {})
+    )
+    return _page(html)
+
+
+@router.get("/health", response_class=HTMLResponse)
+def health_page(request: Request) -> HTMLResponse:
+    """Alerts, writes in doubt, what waits behind exceptions, the books of every hour."""
+    html = _templates.get_template("health.html").render(
+        base=request.scope.get("root_path", ""), **health.standing()
     )
     return _page(html)
 
