@@ -33,6 +33,13 @@ class TradebridgePlugin(AirflowPlugin):
             "url_route": "tradebridge-records",
         },
         {
+            "name": "Health",
+            "href": "/tradebridge/health",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "tradebridge-health",
+        },
+        {
             "name": "Limits",
             "href": "/tradebridge/limits",
             "destination": "nav",

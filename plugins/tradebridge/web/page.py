@@ -1,5 +1,4 @@
-"""The pages: exceptions (what waits, why, carry it again), records (one record by any name), limits,
-health, checks.
+"""The pages: exceptions (what waits, why, carry it again), records, limits, health, checks.
 
 Shown inside Airflow's UI (Browse). Everything on it came from other people's systems and
 is escaped; the one script is our own file, so the policy can forbid all others.

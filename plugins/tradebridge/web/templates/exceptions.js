@@ -29,6 +29,18 @@ const actions = {
     await send("/exceptions/skip", { ids: [Number(id)], why });
     return `${record} is left out.`;
   },
+  // A write without a known outcome: somebody has looked in the target.
+  async confirm({ key, record }) {
+    const target = window.prompt(`Under which number does the target have ${record}?`);
+    if (!target) return "";
+    await send("/in-doubt/confirm", { key, target_id: target });
+    return `${record} is linked to ${target}.`;
+  },
+  async deny({ key, record }) {
+    if (!window.confirm(`The target does not have ${record}? It will be sent again.`)) return "";
+    await send("/in-doubt/deny", { key });
+    return `${record} will be sent again.`;
+  },
 };
 
 document.addEventListener("click", async (event) => {
