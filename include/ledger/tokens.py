@@ -1,4 +1,9 @@
-"""Access tokens shared by all workers: minted once, kept sealed (A25, C33)."""
+"""Access tokens shared by all workers: minted once, kept sealed (A25, C33).
+
+Credentials that the remote has refused are remembered by the token's name, so that one worker asks and all
+others know. A name stands for certain credentials: whoever enters new ones has a new name. Because a
+refusal may also be the remote's mistake, one call an hour asks again.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from include.errors import ConfigurationError
-from include.ledger.tables import tokens
+from include.errors import AuthenticationError, ConfigurationError
+from include.ledger.tables import token_refusals, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REFUSED_FOR = timedelta(hours=1)
+"""How long a refusal of the credentials is believed."""
 MINT_WITHIN = timedelta(seconds=60)
 """How long others wait for the one that mints; longer than its request may take."""
 
@@ -83,6 +90,7 @@ class Tokens:
 
         Raises:
             ConfigurationError: there is no secret key to seal it with.
+            AuthenticationError: the remote refuses the credentials, now or less than an hour ago.
             TransientError: another process has been minting for a minute.
         """
         self._fernet()
@@ -92,10 +100,38 @@ class Tokens:
                 older_than is None or stored.value != older_than.value
             ):  # fmt: skip
                 return stored
-            minted = mint()
+            refused = self._refuse_again(name)
+            try:
+                minted = mint()
+            except AuthenticationError as error:
+                self._remember(name, str(error))
+                raise
+            if refused:
+                self.pardon(name)
             token = Token(minted.value, minted.expires_at, minted.api_domain)
             self._store(name, token)
             return token
+
+    def pardon(self, name: str) -> None:
+        """Forget that the credentials were refused; the next call tries them."""
+        with self._db.once("forget a refusal") as connection:
+            connection.execute(delete(token_refusals).where(token_refusals.c.name == name))
+
+    def _refuse_again(self, name: str) -> bool:
+        """Whether the credentials were refused once; raises while that is believed."""
+        query = select(token_refusals.c.refused_at, token_refusals.c.reason)
+        with self._db.once("look for a refusal") as connection:
+            row = connection.execute(query.where(token_refusals.c.name == name)).first()
+        if row is not None and row.refused_at + REFUSED_FOR > self._db.now():
+            raise AuthenticationError(row.reason)
+        return row is not None
+
+    def _remember(self, name: str, reason: str) -> None:
+        told = {"refused_at": self._db.now(), "reason": reason[:500]}
+        statement = self._db.insert(token_refusals).values(name=name, **told)
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_=told)
+        with self._db.once("remember a refusal") as connection:
+            connection.execute(statement)
 
     def forget(self, name: str) -> None:
         """Drop a token; the next call mints."""

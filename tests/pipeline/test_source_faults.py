@@ -221,12 +221,18 @@ def test_an_expired_token_is_renewed_once_for_all(house: House, announced: World
     assert house.zoho.calls("/oauth")["POST /oauth/v2/token"] == 1
 
 
-def test_a_revoked_refresh_token_stops_the_run_and_says_who_must_act(house: House, announced: World) -> None:
+def test_a_revoked_refresh_token_stops_the_run_and_says_who_must_act(
+    house: House, announced: World, new_world: MakeWorld
+) -> None:
     house.zoho.post("/zoho/tokens/revoke")
     house.clock.pass_(hours=2)
-    with pytest.raises(AuthenticationError, match="authorise"):
-        run_once(announced)
+    house.zoho.forget_calls()
+    for each in (announced, new_world(), new_world()):
+        with pytest.raises(AuthenticationError, match="authorise"):
+            run_once(each)
+    assert dict(house.zoho.calls("/oauth")) == {"POST /oauth/v2/token": 1}
     house.zoho.post("/zoho/tokens/restore")
+    announced.ledger.tokens.pardon(announced.source.client.settings.token_name)
     assert run_once(announced)["loaded"] == ORDERS
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from include.errors import AuthenticationError, ConfigurationError
+from include.errors import AuthenticationError, ConfigurationError, TransientError
 from include.ledger import Ledger, Token
 from include.ledger.tokens import Tokens
 
@@ -48,12 +48,54 @@ def test_an_expired_token_is_replaced_whoever_had_it(ledger: Ledger, mint, clock
 
 
 def test_a_failed_mint_stores_nothing_and_lets_go(ledger: Ledger, mint) -> None:
-    def refused() -> Token:
-        raise AuthenticationError("the refresh token is revoked")
+    def away() -> Token:
+        raise TransientError("no answer")
 
-    with pytest.raises(AuthenticationError):
-        ledger.tokens.refresh("zoho", refused, older_than=None)
+    with pytest.raises(TransientError):
+        ledger.tokens.refresh("zoho", away, older_than=None)
     assert ledger.tokens.get("zoho") is None
+    assert ledger.tokens.refresh("zoho", mint, older_than=None).value == "canary-1"
+
+
+@pytest.fixture
+def revoked():
+    """The remote refuses; counts its calls in ``revoked.calls``."""
+
+    def revoked() -> Token:
+        revoked.calls += 1
+        raise AuthenticationError("the refresh token is revoked; authorise again")
+
+    revoked.calls = 0
+    return revoked
+
+
+def refresh_refused(ledger: Ledger, mint, name: str = "zoho") -> None:
+    with pytest.raises(AuthenticationError, match="authorise again"):
+        ledger.tokens.refresh(name, mint, older_than=None)
+
+
+def test_refused_credentials_are_tried_by_one_worker_only(ledger: Ledger, mint, revoked, clock) -> None:
+    for _ in range(50):
+        refresh_refused(ledger, revoked)
+        clock.pass_(minutes=1)
+    assert revoked.calls == 1
+    assert ledger.tokens.refresh("another consent", mint, older_than=None).value == "canary-1"
+
+
+def test_a_refusal_is_asked_about_once_an_hour(ledger: Ledger, mint, revoked, clock) -> None:
+    refresh_refused(ledger, revoked)
+    clock.pass_(hours=1)
+    refresh_refused(ledger, revoked)
+    refresh_refused(ledger, mint)
+    assert (revoked.calls, mint.calls) == (2, 0)
+    clock.pass_(hours=1)
+    token = ledger.tokens.refresh("zoho", mint, older_than=None)
+    assert ledger.tokens.refresh("zoho", mint, older_than=token).value == "canary-2"
+
+
+def test_a_pardon_lets_the_next_call_try(ledger: Ledger, mint, revoked) -> None:
+    refresh_refused(ledger, revoked)
+    ledger.tokens.pardon("zoho")
     assert ledger.tokens.refresh("zoho", mint, older_than=None).value == "canary-1"
 
 

@@ -18,7 +18,7 @@ from requests.adapters import BaseAdapter
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
-from include.connectors.ports import Token
+from include.connectors.ports import Breaker, Token
 from include.connectors.zoho_inventory import Settings, ZohoClient
 
 SECRET = "canary-client-secret"
@@ -169,6 +169,8 @@ def _response(request: PreparedRequest, status: int, headers: dict[str, str], bo
 class Bench:
     """A client on a world of its own: Zoho, clock, token store and budget."""
 
+    breaker: Breaker | None = None
+
     def __init__(self) -> None:
         self.zoho = Zoho()
         self.clock = ManualClock()
@@ -196,6 +198,7 @@ class Bench:
             self.settings(**changes),
             tokens=self.tokens,
             budget=self.budget,
+            breaker=self.breaker,
             session=session,
             clock=self.clock,
             sleep=self.clock.sleep,
