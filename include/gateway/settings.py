@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8100, ge=0, le=65535)
+    tls_certificate: Path | None = None
+    """PEM: the gateway's certificate, followed by those that lead to its authority."""
+    tls_key: Path | None = None
+    tls_key_password: SecretStr | None = None
     objects: str = "com"
     """``com`` for Sage's own objects, or ``package.module:Class`` of anything that behaves like them."""
     workers: int = Field(default=1, ge=1, le=32)
@@ -101,6 +105,12 @@ class Settings(BaseSettings):
         if not all(token.get_secret_value() for token in value):
             raise ValueError("an empty token would let everyone in")
         return value
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TLS needs both a certificate and its key")
+        return self
 
     @classmethod
     def settings_customise_sources(

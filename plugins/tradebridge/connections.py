@@ -161,9 +161,12 @@ def sage_gateway(connection: Connection | None = None) -> GatewayClient:
     connection = connection or BaseHook.get_connection(SAGE_100_GATEWAY)
     host = connection.host or ""
     base = host if "://" in host else f"http://{host}:{connection.port or 80}"
-    return GatewayClient(
-        GatewaySettings(base_url=base, token=connection.password or ""), breaker=breaker
+    settings = GatewaySettings(
+        base_url=base,
+        token=connection.password or "",
+        verify=connection.extra_dejson.get("ca_file") or True,
     )
+    return GatewayClient(settings, breaker=breaker)
 
 
 def order_world() -> World:

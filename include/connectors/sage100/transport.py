@@ -7,6 +7,7 @@ kept alive: a stale one fails after sending has begun, and a safe failure would 
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class GatewaySettings:
         read_timeout: seconds until an answer counts as lost.
         attempts: how often a connection is tried before the caller is told.
         verify: whether to verify the certificate, or the path of a CA bundle.
+        max_response_bytes: a longer answer is not read to its end and counts as lost.
     """
 
     base_url: str
@@ -56,6 +58,7 @@ class GatewaySettings:
     read_timeout: float = 300.0
     attempts: int = 3
     verify: bool | str = True
+    max_response_bytes: int = 32 * 1024 * 1024
 
     def __post_init__(self) -> None:
         if plain_address(self.base_url) is None:
@@ -80,6 +83,15 @@ class Reply:
     status: int
     body: dict[str, Any] | None
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came, whole."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class NeverSentError(UnreachableError):
@@ -179,7 +191,7 @@ class Transport:
         response = self._connecting(self._attempt, request, keys)
         return None if response is None else _reply(response, f"{method} {path}")
 
-    def _attempt(self, request: requests.Request, keys: Sequence[str]) -> requests.Response | None:
+    def _attempt(self, request: requests.Request, keys: Sequence[str]) -> _Answer | None:
         if keys:
             self._observe("before_send", keys)
         with self._guarded(request, keys) as attempt:
@@ -200,14 +212,17 @@ class Transport:
         with self._breaker.guard(self._settings.endpoint, subject=subject, lease=longest + _GRACE) as attempt:
             yield attempt
 
-    def _sent(self, request: requests.Request) -> requests.Response | None:
+    def _sent(self, request: requests.Request) -> _Answer | None:
         limits = (self._settings.connect_timeout, self._settings.read_timeout)
         prepared = self._session.prepare_request(request)
         environment = self._session.merge_environment_settings(
-            prepared.url or "", {}, None, self._settings.verify, None
+            prepared.url or "", {}, True, self._settings.verify, None
         )
         try:
-            return self._session.send(prepared, timeout=limits, allow_redirects=False, **environment)
+            with self._session.send(
+                prepared, timeout=limits, allow_redirects=False, **environment
+            ) as response:
+                return self._whole(response)
         except requests.RequestException as error:
             if _untrusted(error):
                 raise ConfigurationError(
@@ -219,6 +234,15 @@ class Transport:
                 "gateway: %s was sent and its answer is lost (%s)", request.method, type(error).__name__
             )
             return None
+
+    def _whole(self, response: requests.Response) -> _Answer | None:
+        content = bytearray()
+        for part in response.iter_content(65536):
+            content += part
+            if len(content) > self._settings.max_response_bytes:
+                log.warning("gateway: an answer is longer than any of its answers; it counts as lost")
+                return None
+        return _Answer(response.status_code, response.headers, bytes(content))
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -242,15 +266,15 @@ def _untrusted(error: BaseException) -> bool:
     return any(type(cause).__name__ == "SSLCertVerificationError" for cause in _causes(error))
 
 
-def _reply(response: requests.Response, doing: str) -> Reply:
+def _reply(response: _Answer, doing: str) -> Reply:
     status = response.status_code
     if status in {401, 403}:
         raise AuthenticationError(f"{doing}: the gateway refuses our token (HTTP {status})")
     if 300 <= status < 400:
         raise ConfigurationError(f"{doing}: the gateway's address redirects (HTTP {status}); correct it")
     try:
-        body = response.json()
-    except ValueError:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
         body = None
     return Reply(
         status, body if isinstance(body, dict) else None, _seconds(response.headers.get("Retry-After"))

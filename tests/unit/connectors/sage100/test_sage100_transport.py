@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OrderWrite
-from include.errors import TransientError
+from include.connectors.sage100.transport import Reply, Transport
+from include.errors import ConfigurationError, TransientError
 
 Serve = Callable[[socket.socket], None]
 
@@ -78,3 +79,45 @@ def test_a_name_that_does_not_resolve_was_never_sent_anything() -> None:
     settings = GatewaySettings("http://gateway.invalid", "token", attempts=1)
     with GatewayClient(settings) as gateway, pytest.raises(TransientError, match="nothing was sent"):
         gateway.create_orders([OrderWrite("Z1", "write-1")])
+
+
+def flood(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    with suppress(OSError):
+        while True:
+            connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def deep(connection: socket.socket) -> None:
+    body = b"[" * 100_000
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def redirect(connection: socket.socket) -> None:
+    connection.sendall(
+        b"HTTP/1.1 307 Moved\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def exchange(serve: Serve) -> Reply | None:
+    with a_server(serve) as port:
+        settings = GatewaySettings(f"http://127.0.0.1:{port}", "token", max_response_bytes=1_000_000)
+        return Transport(settings).exchange("GET", "/health")
+
+
+def test_an_answer_without_an_end_is_lost_and_not_read(caplog: pytest.LogCaptureFixture) -> None:
+    """OWASP API10: what a remote answers is not trusted in its size either."""
+    assert exchange(flood) is None
+    assert "counts as lost" in caplog.text
+
+
+def test_an_answer_that_is_nested_too_deep_is_no_answer_of_the_gateways() -> None:
+    reply = exchange(deep)
+    assert reply is not None
+    assert (reply.status, reply.body) == (200, None)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """OWASP API7 and API10: it might lead anywhere, with our token."""
+    with pytest.raises(ConfigurationError, match="redirects"):
+        exchange(redirect)
