@@ -1,7 +1,8 @@
-"""Publish what the checks found and remove staged record sets that are past their time, once a night.
+"""Publish what the checks found and forget what is past its time, once a night.
 
 The pages are Great Expectations' Data Docs; read them under **Browse > Checks**. Staged batches are what a
-replay starts from and what exceptions refer to: keep them longer than any exception stays open.
+replay starts from; those that an unresolved exception refers to are kept. Of the ledger, ended announcements,
+runs and alerts are forgotten, and the bodies of old webhooks; nothing that is open or in doubt, no link, no write.
 Airflow's own history is pruned with `airflow db clean`; see `docs/operate.md`.
 
 ### When it fails
@@ -34,21 +35,19 @@ from tradebridge.tags import Tag
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.SCHEDULED],
     params={
-        "keep_days": Param(90, type="integer", minimum=1, description="Days that staged record sets are kept")
+        "keep_days": Param(90, type="integer", minimum=7, description="Days that what has ended is kept")
     },
 )
 def keep_house() -> None:
-    """Two chores per flow, independent of each other."""
-    publish = task(
-        housekeeping.publish_data_docs,
-        task_id="publish_data_docs",
-        map_index_template="{{ task.op_kwargs['flow'] }}",
-    )
-    prune = task(
-        housekeeping.prune_staging, task_id="prune_staging", map_index_template="{{ task.op_kwargs['flow'] }}"
-    )
+    """Chores per flow, independent of each other; shared tables go after the batches that name them."""
+    index = "{{ task.op_kwargs['flow'] }}"
+    publish = task(housekeeping.publish_data_docs, task_id="publish_data_docs", map_index_template=index)
+    prune = task(housekeeping.prune_staging, task_id="prune_staging", map_index_template=index)
+    forget = task(housekeeping.prune_ledger, task_id="prune_ledger", map_index_template=index)
+    snapshots = task(housekeeping.prune_snapshots, task_id="prune_snapshots")
     publish.expand(flow=list(FLOWS))
-    prune.expand(flow=list(FLOWS))
+    forget.expand(flow=list(FLOWS))
+    prune.expand(flow=list(FLOWS)) >> snapshots(list(FLOWS))
 
 
 keep_house()

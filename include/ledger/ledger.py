@@ -18,6 +18,7 @@ from include.ledger.inbox import Inbox
 from include.ledger.parking import Parking
 from include.ledger.rates import Rates
 from include.ledger.reports import Reports
+from include.ledger.retention import Retention
 from include.ledger.signs import Signs
 from include.ledger.tokens import Tokens
 from include.ledger.wakes import Wakes
@@ -61,6 +62,7 @@ class Ledger:
         self.rates = Rates(self.database)
         self.alerts = Alerts(self.database)
         self.balances = Balances(self.database)
+        self.retention = Retention(self.database)
         self.signs = Signs(self.database)
         self.doubts = Doubts(self.database, self.crosswalk, self.audit)
 

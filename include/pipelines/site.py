@@ -10,13 +10,18 @@ import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from include.pipelines.staging import batches
 from include.pipelines.widths import text_widths
 from include.translation import RateTable, Reference, Site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from include.pipelines.ports import World
-    from include.pipelines.staging import Staging
+    from include.pipelines.staging import Staging, StagingPath
 
 SNAPSHOT = "snapshot"
 """Staged per batch: ``name`` and ``digest`` of each table below ``snapshots/``, and the time."""
@@ -47,3 +52,15 @@ def site(world: World, staging: Staging) -> Site:
         time_zone=world.time_zone,
         widths=text_widths(world),
     )
+
+
+def snapshots_named(root: StagingPath, flows: Iterable[str]) -> set[str]:
+    """Digests of the shared tables that any staged batch names."""
+    named = set[str]()
+    for flow in flows:
+        for batch in batches(root, flow):
+            file = batch / f"{SNAPSHOT}.parquet"
+            if file.exists():
+                with file.open("rb") as opened:
+                    named |= set(pq.ParquetFile(pa.BufferReader(opened.read())).read()["digest"].to_pylist())
+    return named

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -109,18 +109,40 @@ def batches(root: StagingPath, flow: str) -> Iterator[StagingPath]:
             yield from run.iterdir()
 
 
-def prune(root: StagingPath, flow: str, *, older_than: datetime) -> int:
-    """Remove batches whose newest file is older; returns how many.
+def prune(root: StagingPath, flow: str, *, older_than: datetime, needed: Collection[str] = ()) -> int:
+    """Remove batches whose newest file is older, and runs that are empty then; returns how many batches.
 
-    What an exception refers to must outlive the exception: choose the age accordingly.
+    Args:
+        root: the staging area.
+        flow: whose.
+        older_than: what is younger stays.
+        needed: folders that stay whatever their age: exceptions refer to them.
     """
     removed = 0
     for batch in list(batches(root, flow)):
         files = list(batch.iterdir())
         newest = max((datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in files), default=None)
-        if newest is None or newest < older_than:
+        if (newest is None or newest < older_than) and str(batch) not in needed:
             for file in files:
                 file.unlink()
             batch.rmdir()
+            removed += 1
+    if (root / flow).exists():
+        for run in [run for run in (root / flow).iterdir() if not any(run.iterdir())]:
+            run.rmdir()
+    return removed
+
+
+def prune_snapshots(root: StagingPath, *, older_than: datetime, in_use: Collection[str]) -> int:
+    """Remove shared tables that no batch names any more; returns how many.
+
+    A young one stays: the batch that names it may not have been written yet.
+    """
+    removed = 0
+    folder = root / "snapshots"
+    for file in list(folder.iterdir()) if folder.exists() else []:
+        old = datetime.fromtimestamp(file.stat().st_mtime, UTC) < older_than
+        if old and file.name.removesuffix(".parquet").rpartition("-")[2] not in in_use:
+            file.unlink()
             removed += 1
     return removed

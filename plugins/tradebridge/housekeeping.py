@@ -18,9 +18,32 @@ def publish_data_docs(flow: str) -> int:
 
 
 def prune_staging(flow: str) -> int:
-    """Remove staged batches older than the ``keep_days`` parameter; returns how many."""
+    """Remove staged batches older than ``keep_days`` that no exception needs; returns how many."""
     from include.pipelines.staging import prune
+    from tradebridge import connections
 
-    days = int(get_current_context()["params"]["keep_days"])
     root = ObjectStoragePath(site.staging_root())
-    return prune(root, flow, older_than=datetime.now(UTC) - timedelta(days=days))
+    needed = connections.ledger().retention.referenced(flow)
+    return prune(root, flow, older_than=_kept_since(), needed=needed)
+
+
+def prune_snapshots(flows: list[str]) -> int:
+    """Remove shared reference tables that no staged batch names any more; returns how many."""
+    from include.pipelines.site import snapshots_named
+    from include.pipelines.staging import prune_snapshots as prune
+
+    root = ObjectStoragePath(site.staging_root())
+    return prune(root, older_than=_kept_since(), in_use=snapshots_named(root, flows))
+
+
+def prune_ledger(flow: str) -> dict[str, int]:
+    """Forget what ended before the ``keep_days`` parameter; returns rows by kind."""
+    from tradebridge import connections
+
+    ledger = connections.ledger()
+    forgotten = ledger.retention.prune(flow, _kept_since())
+    return {**forgotten, "alerts": ledger.alerts.prune(_kept_since())}
+
+
+def _kept_since() -> datetime:
+    return datetime.now(UTC) - timedelta(days=int(get_current_context()["params"]["keep_days"]))

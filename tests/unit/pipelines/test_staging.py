@@ -14,7 +14,8 @@ import pytest
 
 from include.pipelines.check import RESULTS
 from include.pipelines.data_docs import publish
-from include.pipelines.staging import Staging, prune
+from include.pipelines.site import SNAPSHOT, snapshots_named
+from include.pipelines.staging import Staging, prune, prune_snapshots
 
 FLOW = "flow"
 
@@ -55,6 +56,42 @@ def test_only_batches_past_their_time_are_removed(tmp_path: Path) -> None:
     assert prune(tmp_path, FLOW, older_than=datetime.now(UTC) - timedelta(days=90)) == 1
     assert not a_batch(tmp_path, batch_id="old").has("orders")
     assert a_batch(tmp_path, batch_id="new").has("orders")
+
+
+def aged(staging: Staging, days: int) -> None:
+    past = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+    for file in Path(str(staging)).iterdir():
+        os.utime(file, (past, past))
+
+
+def test_what_an_exception_refers_to_stays_and_empty_runs_go(tmp_path: Path) -> None:
+    for run in ("needed", "done"):
+        a_batch(tmp_path, run).write("orders", pd.DataFrame({"key": ["1"]}))
+        aged(a_batch(tmp_path, run), 100)
+    removed = prune(
+        tmp_path,
+        FLOW,
+        older_than=datetime.now(UTC) - timedelta(days=90),
+        needed={str(a_batch(tmp_path, "needed"))},
+    )
+    assert removed == 1
+    assert [path.name for path in (tmp_path / FLOW).iterdir()] == ["needed"]
+
+
+def test_shared_tables_go_when_no_batch_names_them(tmp_path: Path) -> None:
+    """By who names them, not by age alone: an old table may serve a batch of today."""
+    staging = a_batch(tmp_path)
+    named, unnamed, young = (staging.share("terms", pd.DataFrame({"code": [code]})) for code in "abc")
+    staging.write(SNAPSHOT, pd.DataFrame({"name": ["terms"], "digest": [named]}))
+    past = (datetime.now(UTC) - timedelta(days=100)).timestamp()
+    for digest in (named, unnamed):
+        os.utime(tmp_path / "snapshots" / f"terms-{digest}.parquet", (past, past))
+    in_use = snapshots_named(tmp_path, [FLOW])
+    assert in_use == {named}
+    older_than = datetime.now(UTC) - timedelta(days=90)
+    assert prune_snapshots(tmp_path, older_than=older_than, in_use=in_use) == 1
+    left = {path.name for path in (tmp_path / "snapshots").iterdir()}
+    assert left == {f"terms-{named}.parquet", f"terms-{young}.parquet"}
 
 
 def test_staged_results_become_pages(tmp_path: Path) -> None:
