@@ -1,8 +1,9 @@
 """Publish what the checks found and forget what is past its time, once a night.
 
 The pages are Great Expectations' Data Docs; read them under **Browse > Checks**. Staged batches are what a
-replay starts from; those that an unresolved exception refers to are kept. Of the ledger, ended announcements,
-runs and alerts are forgotten, and the bodies of old webhooks; nothing that is open or in doubt, no link, no write.
+replay starts from; those that an unresolved exception refers to are kept. Of the ledger, ended
+announcements, runs and alerts are forgotten, and the bodies of old webhooks; nothing that is open or in
+doubt, no link, no write.
 Airflow's own history is pruned with `airflow db clean`; see `docs/operate.md`.
 
 ### When it fails
