@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 
 LOGIN: dict[int | str, dict[str, Any]] = {
+    400: {"description": "the body is not text"},
     401: {"description": "no login"},
     403: {"description": "not with this login"},
+    404: {"description": "there is no such thing"},
     408: {"description": "the body came too slowly"},
     413: {"description": "the body is too long"},
     503: {"description": "the ledger is down"},

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.utils.types import DagRunTriggeredByType
 from fastapi import APIRouter, Depends, HTTPException, Query, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from include.errors import TransientError
 from tradebridge import connections
@@ -33,6 +33,12 @@ class Replay(BaseModel):
     ids: list[ExceptionId] = Field(default_factory=list, max_length=1000)
     cause: str = Field(default="", max_length=500)
     siblings: bool = Field(default=True, description="also carry the others of the same cause")
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.ids and not self.cause:
+            raise ValueError("name ids or a cause")
+        return self
 
 
 class Skip(BaseModel):
@@ -81,8 +87,6 @@ def read_reports(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, A
 )
 def replay(wanted: Replay, user: GetUserDep) -> dict[str, str]:
     """Start ``replay_exceptions``; needs the right to trigger that DAG."""
-    if not wanted.ids and not wanted.cause:
-        raise HTTPException(status.HTTP_422_UNPROCESSABLE_CONTENT, "name ids or a cause")
     run = trigger_dag(
         REPLAY_DAG,
         triggered_by=DagRunTriggeredByType.REST_API,
