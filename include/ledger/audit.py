@@ -20,6 +20,7 @@ from include.ledger.tables import audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -51,6 +52,24 @@ class AuditEntry:
     before: str = ""
     after: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An entry as it stands in the chain."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    flow: str
+    entity: str
+    record_key: str
+    target_id: str
+    run_id: str
+    before: str
+    after: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +119,14 @@ class Audit:
         with self._db.once("read the audit trail") as connection:
             return self._head(connection)
 
-    def of_record(self, record_key: str, *, limit: int = 100) -> list[AuditEntry]:
+    def of_record(self, record_key: str, *, limit: int = 100) -> list[Audited]:
         """What was done to one record, newest first."""
-        columns = [audit.c[name] for name in AuditEntry.__slots__]
+        columns = [audit.c[name] for name in Audited.__slots__]
         query = (
             select(*columns).where(audit.c.record_key == record_key).order_by(audit.c.seq.desc()).limit(limit)
         )
         with self._db.once("read the audit trail") as connection:
-            return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+            return [Audited(**row._mapping) for row in connection.execute(query)]
 
     def verify(self, noted: Head | None = None) -> Verdict:
         """Recompute the chain from its first row.
