@@ -14,10 +14,10 @@ from fastapi import FastAPI
 from include.sandbox import control as instruments
 from include.sandbox.border import Border
 from include.sandbox.database import Database
+from include.sandbox.sender import Sender
 from include.sandbox.zoho import control as zoho_control
 from include.sandbox.zoho.app import ROOTS, zoho_app
 from include.sandbox.zoho.part import ZohoPart
-from include.sandbox.zoho.sender import Sender
 from include.sandbox.zoho.world import World
 
 if TYPE_CHECKING:

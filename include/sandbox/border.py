@@ -7,6 +7,7 @@ the answer, cut it short or garble it, which is what makes a write's outcome unk
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import time
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from include.sandbox.faults import Kind, Rule
 from include.sandbox.requestlog import NO_ANSWER
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 HTML_PAGE = (
     b"<html>\r\n<head><title>%d</title></head>\r\n<body>\r\n<center><h1>%d</h1></center>\r\n"
-    b"<hr><center>ZGS</center>\r\n</body>\r\n</html>\r\n"
+    b"<hr><center>%b</center>\r\n</body>\r\n</html>\r\n"
 )
+CHUNKS = 8
+"""Pieces in which a slow body comes."""
 CUTS = frozenset({Kind.CLOSE_BEFORE, Kind.CLOSE_AFTER, Kind.HANG_AFTER})
 
 
@@ -42,11 +45,29 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one vendor's front looks when it fails before its application does."""
+
+    server: str
+    """What stands at the foot of its HTML pages."""
+    error: Callable[[int], Answer]
+    """The answer it gives for an HTTP status when a fault names no body."""
+
+
 def json_answer(status: int, payload: Any, headers: dict[str, str] | None = None) -> Answer:
     """An answer with a compact JSON body."""
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     named = {"content-type": "application/json;charset=UTF-8", **(headers or {})}
     return Answer(status, tuple((k.lower().encode(), v.encode()) for k, v in named.items()), body)
+
+
+def zoho_error(status: int) -> Answer:
+    """Zoho's answer to its own failures."""
+    return json_answer(status, {"code": 1000, "message": "Internal error"})
+
+
+ZOHO = Manner("ZGS", zoho_error)
 
 
 async def capture(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
@@ -82,11 +103,40 @@ async def deliver(answer: Answer, send: Send, *, keep_back: int = 0) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": keep_back > 0})
 
 
+async def trickle(answer: Answer, send: Send, seconds: float) -> None:
+    """Send the head at once and the body in pieces, spread over so many seconds."""
+    headers = [pair for pair in answer.headers if pair[0] != b"content-length"]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    size = len(answer.body) // CHUNKS + 1
+    for start in range(0, size * CHUNKS, size):
+        await asyncio.sleep(seconds / CHUNKS)
+        piece = answer.body[start : start + size]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _doubled(body: bytes) -> bytes:
+    """The first key once more, with null: most parsers keep the last."""
+    key = body[1:].partition(b":")[0]
+    return body.rstrip()[:-1] + b"," + key + b":null}"
+
+
+GARBLED: dict[Kind, Callable[[bytes], bytes]] = {
+    Kind.MALFORMED: lambda body: body[: len(body) * 2 // 3] + b'"]',
+    Kind.BOM: lambda body: codecs.BOM_UTF8 + body,
+    Kind.WRONG_CHARSET: lambda body: body.decode().encode("cp1252", "replace"),
+    Kind.DUPLICATE_KEYS: _doubled,
+}
+"""What a fault makes of a whole body; the headers still promise what was there before."""
+
+
 class Border:
     """Wraps one system's ASGI application."""
 
-    def __init__(self, system: str, inner: ASGIApp, control: Control) -> None:
+    def __init__(self, system: str, inner: ASGIApp, control: Control, manner: Manner = ZOHO) -> None:
         self._system = system
+        self._manner = manner
         self._inner = inner
         self._control = control
 
@@ -110,9 +160,9 @@ class Border:
         if fault is None:
             return await capture(self._inner, scope, receive)
         if fault.kind is Kind.STATUS:
-            return _ordered(fault)
+            return _ordered(fault, self._manner)
         if fault.kind is Kind.HTML:
-            page = HTML_PAGE % (fault.status, fault.status)
+            page = HTML_PAGE % (fault.status, fault.status, self._manner.server.encode())
             return Answer(fault.status, ((b"content-type", b"text/html"),), page)
         if fault.kind is Kind.CLOSE_BEFORE:
             return Answer(NO_ANSWER, (), b"")
@@ -121,8 +171,8 @@ class Border:
         answer = await capture(self._inner, scope, receive)
         if fault.kind in {Kind.DELAY_AFTER, Kind.HANG_AFTER}:
             await asyncio.sleep(fault.seconds)
-        if fault.kind is Kind.MALFORMED:
-            return replace(answer, body=answer.body[: len(answer.body) * 2 // 3] + b'"]')
+        if fault.kind in GARBLED:
+            return replace(answer, body=GARBLED[fault.kind](answer.body))
         return answer
 
     async def _send(self, answer: Answer, fault: Rule | None, send: Send) -> None:
@@ -131,15 +181,19 @@ class Border:
         elif fault and fault.kind is Kind.TRUNCATE:
             await deliver(answer, send, keep_back=max(1, len(answer.body) // 2))
             await hang_up(send)
+        elif fault and fault.kind is Kind.SLOW_BODY:
+            await trickle(answer, send, fault.seconds)
         else:
             await deliver(answer, send)
 
 
-def _ordered(fault: Rule) -> Answer:
-    body = {"code": 1000, "message": "Internal error"} if fault.body is None else fault.body
-    if isinstance(body, str):
+def _ordered(fault: Rule, manner: Manner) -> Answer:
+    if fault.body is None:
+        answer = manner.error(fault.status)
+        extra = tuple((k.lower().encode(), v.encode()) for k, v in fault.headers.items())
+        return replace(answer, headers=(*answer.headers, *extra))
+    if isinstance(fault.body, str):
         headers = {"content-type": "text/plain", **fault.headers}
-        return Answer(
-            fault.status, tuple((k.lower().encode(), v.encode()) for k, v in headers.items()), body.encode()
-        )
-    return json_answer(fault.status, body, fault.headers)
+        named = tuple((k.lower().encode(), v.encode()) for k, v in headers.items())
+        return Answer(fault.status, named, fault.body.encode())
+    return json_answer(fault.status, fault.body, fault.headers)

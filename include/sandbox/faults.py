@@ -10,7 +10,7 @@ import fnmatch
 import random
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +26,11 @@ CREATE TABLE IF NOT EXISTS faults (
 
 
 class Kind(StrEnum):
-    """What can go wrong. The first group happens instead of handling the request, the second after it."""
+    """What can go wrong.
+
+    The first group happens instead of handling the request, the second to the page of a list, the third
+    after it. ``limit``, the tokens and the rows are each system's own affair: its gate reads them.
+    """
 
     STATUS = "status"
     HTML = "html"
@@ -36,11 +40,17 @@ class Kind(StrEnum):
     REVOKED_TOKEN = "revoked_token"  # noqa: S105 - a fault's name
     DELAY = "delay"
 
+    REPEAT_ROW = "repeat_row"
+    HIDE_ROW = "hide_row"
     DELAY_AFTER = "delay_after"
     HANG_AFTER = "hang_after"
     CLOSE_AFTER = "close_after"
     TRUNCATE = "truncate"
     MALFORMED = "malformed"
+    SLOW_BODY = "slow_body"
+    BOM = "bom"
+    WRONG_CHARSET = "wrong_charset"
+    DUPLICATE_KEYS = "duplicate_keys"
 
 
 class Rule(BaseModel):
@@ -48,7 +58,7 @@ class Rule(BaseModel):
 
     ``path`` is a glob over the whole path (``*`` crosses slashes). ``skip`` lets the first matching
     requests pass; ``times`` limits how many are struck; ``seconds`` is the length of delays and hangs;
-    ``code`` picks 43, 44, 45 or 1070 for ``limit``.
+    for ``limit``, ``code`` picks Zoho's 43, 44, 45 or 1070 and ``retry_after`` the form of Clarity's header.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +74,7 @@ class Rule(BaseModel):
     seconds: float = Field(default=1.0, ge=0.0)
     status: int = 500
     code: int = 44
+    retry_after: Literal["seconds", "date", "none"] = "seconds"
     body: Any = None
     headers: dict[str, str] = {}
 

@@ -19,7 +19,7 @@ from include.sandbox.zoho.webhooks import Webhook  # noqa: TC001 - read at run t
 from include.sandbox.zoho.wire import ORGANIZATION_ID, Json
 
 if TYPE_CHECKING:
-    from include.sandbox.zoho.sender import Sender
+    from include.sandbox.sender import Sender
     from include.sandbox.zoho.world import World
 
 SUMMARY = (

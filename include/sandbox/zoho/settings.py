@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from include.sandbox import switchboard
 
 if TYPE_CHECKING:
     from include.sandbox.database import Database
@@ -43,24 +45,8 @@ class ZohoSettings(BaseModel):
     """Waits between attempts. Zoho does not publish its own; after the last one a delivery has failed."""
 
 
-class Switchboard:
-    """The present settings, kept in the database."""
+class Switchboard(switchboard.Switchboard[ZohoSettings]):
+    """Zoho's switches."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self.reset()
-
-    def reset(self) -> None:
-        """Read again: the defaults, unless the database knows better."""
-        self.present = ZohoSettings.model_validate(self._database.setting("zoho", {}))
-
-    def turn(self, changes: dict[str, Any]) -> ZohoSettings:
-        """Change some switches.
-
-        Raises:
-            pydantic.ValidationError: an unknown switch or an impossible position.
-        """
-        present = ZohoSettings.model_validate({**self.present.model_dump(), **changes})
-        self._database.keep_setting("zoho", present.model_dump(mode="json"))
-        self.present = present
-        return present
+        super().__init__(database, "zoho", ZohoSettings)

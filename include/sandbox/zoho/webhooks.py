@@ -2,7 +2,7 @@
 
 A delivery is a row with the exact bytes it will send, made in the same breath as the change that
 caused it. So nothing that was announced is lost with the process, and a retry sends what the first
-attempt sent. Sending itself is :mod:`include.sandbox.zoho.sender`.
+attempt sent. Sending itself is :mod:`include.sandbox.sender`.
 """
 
 from __future__ import annotations
@@ -95,6 +95,19 @@ class Delivery:
     webhook: Webhook
     body: bytes
     retry_count: int
+
+    @property
+    def method(self) -> str:
+        """As the rule says."""
+        return self.webhook.method
+
+    def target(self) -> str:
+        """The URL with its query parameters."""
+        return self.webhook.target()
+
+    def headers(self) -> dict[str, str]:
+        """The rule's headers and the signature."""
+        return self.webhook.signed(self.body)
 
 
 class Webhooks:
