@@ -37,7 +37,11 @@ def test_the_tree_keeps_the_rules() -> None:
 @pytest.mark.parametrize(
     ("place", "planted", "contract"),
     [
-        ("include/canonical/models.py", "import include.ledger", "canonical and errors know nothing of ours"),
+        (
+            "include/canonical/models.py",
+            "import include.ledger",
+            "canonical, errors and failpoints know nothing of ours",
+        ),
         ("include/translation/__init__.py", "import requests", "translation is pure"),
         ("include/connectors/sage100/__init__.py", "import include.ledger", "a connector knows only itself"),
         (
