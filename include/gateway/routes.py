@@ -35,7 +35,14 @@ _KEY = r'^"?[A-Za-z0-9_.:|/+=-]{1,64}"?$'
 _CANCEL_CODE = re.compile(r"[A-Z0-9]{1,5}")
 
 KeyHeader = Annotated[
-    str, Header(alias="Idempotency-Key", pattern=_KEY, description="Same request, same key")
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY,
+        description="Same request, same key. The answer to a request that was carried out is repeated for "
+        "168 hours, a refusal for 15 seconds (a site may set both). A key that was used for another request "
+        "meanwhile is a 422.",
+    ),
 ]
 MaybeKeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", pattern=_KEY)]
 OrderNo = Annotated[str, Path(alias="SalesOrderNo", pattern=r"^[A-Za-z0-9-]{1,7}$", examples=["0000123"])]
