@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Variable, get_current_context
 
 from include.errors import ConfigurationError, TransientError, UnbalancedError
+from tradebridge.flows import FLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,4 +181,6 @@ def balance(flow: str) -> dict[str, int]:
         raise UnbalancedError(
             f"{flow}: received {found.received}, accounted for {sum(found.counts.values())}; {told}"
         )
+    if all(newest.balanced for each in FLOWS for newest in ledger.balances.list(each, limit=1)):
+        ledger.exceptions.resolve("balance_books", ["task:balance_flow"], how="the books balance again")
     return {"received": found.received, **found.counts}

@@ -25,8 +25,23 @@ def test_keep_house_publishes_what_the_checks_found_behind_the_login(site: Site)
 
 
 @pytest.mark.parametrize(
-    "path", ["/tradebridge/exceptions", "/tradebridge/api/exceptions", "/tradebridge/records"]
+    "path",
+    ["/tradebridge/exceptions", "/tradebridge/api/exceptions", "/tradebridge/records", "/tradebridge/health"],
 )
 def test_a_guest_sees_no_page_of_ours(site: Site, path: str) -> None:
     assert site.guest.get(path).status_code == 401
     assert site.airflow.get(path).status_code == 200
+
+
+def test_the_books_balance_and_the_watch_finds_nothing_wrong(site: Site) -> None:
+    """A24, promise 2.2: over orders that a real Airflow has carried; the page shows the same."""
+    orders = site.place()
+    site.wait_settled(orders)
+    for dag in ("balance_books", "watch_flows"):
+        assert site.finished(site.trigger(dag), dag) == "success"
+    balance = site.airflow.get("/tradebridge/api/balances").json()["balances"][0]
+    assert balance["balanced"]
+    assert balance["findings"] == []
+    assert balance["received"] == sum(balance["counts"].values()) >= len(orders)
+    assert balance["checked_at"][:16].replace("T", " ") in site.airflow.get("/tradebridge/health").text
+    assert site.guest.get("/tradebridge/api/balances").status_code == 401

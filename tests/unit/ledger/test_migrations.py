@@ -73,5 +73,21 @@ def test_a_schema_of_its_own_is_made_and_used(postgres_server, a_delivery) -> No
     ledger.close()
 
 
+def test_rows_of_before_count_as_received(fresh_url: str) -> None:
+    """An upgraded ledger balances from its first hour on."""
+    migrate(fresh_url, revision="0002")
+    ledger = Ledger.connect(fresh_url)
+    with ledger.database.begin("keep as of old") as connection:
+        for number in range(3):
+            connection.exec_driver_sql(
+                "INSERT INTO inbox (flow, system, event, record_key, delivery_id, payload, received_at) "
+                f"VALUES ('f', 's', 'e', 'k', 'd{number}', '', '2026-11-2{number % 2} 10:00:00.000000')"
+            )
+    migrate(fresh_url)
+    balance = ledger.balances.check("f")
+    assert (balance.received, balance.balanced, balance.findings) == (3, True, [])
+    ledger.close()
+
+
 def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
