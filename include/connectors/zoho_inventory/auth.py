@@ -17,7 +17,8 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from include.connectors.ports import Token
-from include.connectors.zoho_inventory.transport import Answer, Call, NoAuth, Transport
+from include.connectors.rest.tokens import SharedToken
+from include.connectors.rest.transport import Answer, Call, NoAuth, Transport
 from include.errors import (
     AuthenticationError,
     IntegrationError,
@@ -27,7 +28,7 @@ from include.errors import (
 )
 
 if TYPE_CHECKING:
-    from include.connectors.ports import AccessToken, Breaker, Budget, Clock, TokenStore
+    from include.connectors.ports import Breaker, Budget, Clock, TokenStore
     from include.connectors.zoho_inventory.settings import Settings
 
 EXPIRY_MARGIN = 120.0
@@ -60,8 +61,8 @@ class TokenAnswer(msgspec.Struct):
         return f"TokenAnswer(error={self.error is not None})"
 
 
-class TokenSource:
-    """Gives the shared token and renews it.
+class TokenSource(SharedToken):
+    """The shared token, minted by the accounts host.
 
     Args:
         settings: credentials and the accounts host.
@@ -82,53 +83,11 @@ class TokenSource:
         *,
         breaker: Breaker,
     ) -> None:
+        name = settings.token_name
+        super().__init__(name, self._mint, store=store, budget=budget, clock=clock, pause=MINT_PAUSE)
         self._settings = settings
-        self._store = store
-        self._budget = budget
         self._breaker = breaker
         self._transport = transport
-        self._clock = clock
-        self._kept: AccessToken | None = None
-
-    def current(self) -> AccessToken:
-        """A token that has not come to its end; see :meth:`renewed` for what can go wrong."""
-        token = self._kept
-        if token is None or self._stale(token):
-            token = self._store.get(self._settings.token_name)
-        if token is None or self._stale(token):
-            return self.renewed(token)
-        self._kept = token
-        return token
-
-    def renewed(self, stale: AccessToken | None) -> AccessToken:
-        """A token other than ``stale``: minted here, or by whoever was first.
-
-        Raises:
-            AuthenticationError: the credentials are dead; a person must renew them.
-            RateLimitedError: the accounts host mints no more for now.
-            TransientError: it did not answer.
-        """
-        self._refuse_while_throttled()
-        try:
-            token = self._store.refresh(self._settings.token_name, self._mint, older_than=stale)
-        except RateLimitedError as exc:
-            pause = timedelta(seconds=exc.retry_after or MINT_PAUSE)
-            self._budget.block(self._mint_name, self._clock() + pause, reason="too many tokens")
-            raise
-        self._kept = token
-        return token
-
-    def _stale(self, token: AccessToken) -> bool:
-        return token.expires_at <= self._clock()
-
-    @property
-    def _mint_name(self) -> str:
-        return f"{self._settings.token_name}:mint"
-
-    def _refuse_while_throttled(self) -> None:
-        wait = self._budget.take(self._mint_name, per_minute=1000, per_day=100_000, n=0)
-        if wait > 0:
-            raise RateLimitedError("Zoho mints no access tokens for now", retry_after=wait)
 
     def _mint(self) -> Token:
         content = urlencode(
@@ -157,7 +116,7 @@ def token_from(answer: Answer, now: datetime) -> Token:
     """The token in an answer of the accounts host.
 
     Raises:
-        AuthenticationError, RateLimitedError, TransientError: see :meth:`TokenSource.renewed`.
+        AuthenticationError, RateLimitedError, TransientError: see :meth:`SharedToken.renewed`.
     """
     try:
         read = msgspec.json.decode(answer.body, type=TokenAnswer)
@@ -185,26 +144,3 @@ def _refusal(error: str, status: int) -> IntegrationError:
     return AuthenticationError(
         f"Zoho accounts: {name if name in _DEAD else 'refused'} (HTTP {status}); {reason}"
     )
-
-
-class Credential:
-    """One call's view of the token: may be renewed once, never in a loop."""
-
-    def __init__(self, source: TokenSource) -> None:
-        self._source = source
-        self._token: AccessToken | None = None
-        self._renewed = False
-
-    def token(self) -> AccessToken:
-        """The token to send, asked for when it is first needed."""
-        if self._token is None:
-            self._token = self._source.current()
-        return self._token
-
-    def renew(self) -> bool:
-        """Replace a refused token; False when this call has done so before."""
-        if self._renewed:
-            return False
-        self._renewed = True
-        self._token = self._source.renewed(self._token)
-        return True

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import msgspec
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from include.connectors.ports import (
     AccessToken,
@@ -27,13 +25,17 @@ from include.connectors.ports import (
     TokenStore,
     utcnow,
 )
+from include.connectors.rest.pace import Jitter, retry_after, spread
+from include.connectors.rest.retries import Retries
+from include.connectors.rest.tokens import Credential
+from include.connectors.rest.transport import Answer, Call, Transport, new_session
 from include.connectors.zoho_inventory import errors, hosts
-from include.connectors.zoho_inventory.auth import Credential, TokenSource
+from include.connectors.zoho_inventory.auth import TokenSource
 from include.connectors.zoho_inventory.errors import UnauthorisedError, Verdict
-from include.connectors.zoho_inventory.limits import BUSY_FIRST, BudgetSpentError, Gate, Jitter, spread
-from include.connectors.zoho_inventory.transport import Answer, BearerAuth, Call, Transport, new_session
+from include.connectors.zoho_inventory.limits import Gate
+from include.connectors.zoho_inventory.transport import BearerAuth
 from include.connectors.zoho_inventory.wire import Envelope, MalformedAnswerError, open_envelope
-from include.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
+from include.errors import OutcomeUnknownError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +45,6 @@ if TYPE_CHECKING:
     from include.connectors.zoho_inventory.settings import Settings
 
 log = logging.getLogger(__name__)
-
-OUTAGE_FIRST = 0.5
-OUTAGE_MOST = 20.0
-PROBE_PATIENCE = 10.0
-"""Seconds of an open circuit that are waited out in place: somebody is probably asking right now."""
 
 
 class ZohoClient:
@@ -80,10 +77,8 @@ class ZohoClient:
     ) -> None:
         self.settings = settings
         self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
+        self._retries = Retries(settings.attempts, settings.patience, sleep, jitter)
         self._breaker = breaker or NoBreaker()
-        self._lease = timedelta(seconds=settings.deadline + sum(settings.timeout))
         self._gate = Gate(settings, budget, clock, sleep, jitter, flow)
         self._transport = Transport(
             session or new_session(settings.concurrency),
@@ -142,14 +137,7 @@ class ZohoClient:
 
     def _call(self, call: Call) -> Envelope:
         credential = Credential(self.tokens)
-        retrying = Retrying(
-            retry=retry_if_exception(_heals),
-            wait=self._wait,
-            stop=lambda state: stop_after_attempt(self.settings.attempts)(state) or self._too_long(state),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(self._attempt, call, credential)
+        return self._retries.run(lambda: self._attempt(call, credential))
 
     def _attempt(self, call: Call, credential: Credential) -> Envelope:
         try:
@@ -167,7 +155,7 @@ class ZohoClient:
         endpoint = self.settings.budget_name
         with (
             self._gate.admission(),
-            self._breaker.guard(endpoint, subject=call.path, lease=self._lease),
+            self._breaker.guard(endpoint, subject=call.path, lease=self.settings.longest),
         ):
             answer = self._transport.send(call, base + call.path, BearerAuth(token.value))
             return self._judged(call, answer)
@@ -189,7 +177,7 @@ class ZohoClient:
             if envelope.code is None and not call.safe:
                 raise self._unread(call, "an answer without a code")
             return envelope
-        asked = errors.retry_after(answer.headers.get("Retry-After"), self._clock())
+        asked = retry_after(answer.headers.get("Retry-After"), self._clock())
         pause = self._gate.pause_after(verdict, asked) if _waits(verdict) else None
         raise errors.error_for(
             verdict,
@@ -202,27 +190,6 @@ class ZohoClient:
 
     def _unread(self, call: Call, what: str) -> TransientError:
         return (TransientError if call.safe else OutcomeUnknownError)(f"{call}: {what}")
-
-    def _wait(self, state: RetryCallState) -> float:
-        """Zoho's advice, else 1.5, 3, 6 s when it is busy, else exponential with full jitter."""
-        error = state.outcome.exception() if state.outcome else None
-        asked = getattr(error, "retry_after", None)
-        if asked is not None:
-            return float(asked)
-        doublings = 2 ** (state.attempt_number - 1)
-        if isinstance(error, RateLimitedError):
-            return float(BUSY_FIRST * doublings)
-        return self._jitter(0.0, min(OUTAGE_MOST, OUTAGE_FIRST * doublings))
-
-    def _too_long(self, state: RetryCallState) -> bool:
-        return state.idle_for + state.upcoming_sleep > self.settings.patience
-
-
-def _heals(error: BaseException) -> bool:
-    """Whether the same call may be tried again: nothing has happened, and time may help."""
-    if isinstance(error, CircuitOpenError):
-        return error.retry_after is not None and error.retry_after <= PROBE_PATIENCE
-    return isinstance(error, TransientError) and not isinstance(error, OutcomeUnknownError | BudgetSpentError)
 
 
 def _waits(verdict: Verdict) -> bool:

@@ -13,8 +13,6 @@ here and go no further: our errors carry the status and the code.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from include.errors import (
@@ -26,8 +24,6 @@ from include.errors import (
     RateLimitedError,
     TransientError,
 )
-
-LONGEST_RETRY_AFTER = 24 * 3600.0
 
 
 class Verdict(StrEnum):
@@ -179,22 +175,3 @@ def error_for(
         return _REFUSALS[verdict](fact, code=code)
     kind, way_out = _ERRORS[verdict]
     return kind(f"{fact}; {way_out}")
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds from a ``Retry-After`` header: a number or an HTTP date, at most a day.
-
-    Returns:
-        None when there is no header or it cannot be read; 0.0 for a date in the past.
-    """
-    if not header:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)

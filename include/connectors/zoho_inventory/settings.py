@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -85,6 +86,11 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The organisation's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def longest(self) -> timedelta:
+        """A call is over by then, whatever happens."""
+        return timedelta(seconds=self.deadline + sum(self.timeout))
 
     @property
     def token_url(self) -> str:

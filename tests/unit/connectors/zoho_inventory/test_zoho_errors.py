@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +16,6 @@ from include.connectors.zoho_inventory.errors import (
     ZohoError,
     error_for,
     judge,
-    retry_after,
 )
 from include.errors import (
     AuthenticationError,
@@ -27,8 +25,6 @@ from include.errors import (
     RateLimitedError,
     TransientError,
 )
-
-NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 
 CATALOGUE = [
     (200, 0, "success", Verdict.SUCCESS),
@@ -146,26 +142,3 @@ def test_a_refusal_is_permanent_and_keeps_the_code() -> None:
     )
     assert isinstance(error, PermanentError)
     assert error.code == 36004
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120.0),
-        (" 3600 ", 3600.0),
-        ("0", 0.0),
-        ("Sat, 21 Nov 2026 15:01:30 GMT", 90.0),
-        ("Sat, 21 Nov 2026 14:00:00 GMT", 0.0),
-        ("Saturday, 21-Nov-26 15:00:10 GMT", 10.0),
-        ("99999999999", 86400.0),
-        ("Sat, 21 Nov 2099 14:00:00 GMT", 86400.0),
-        ("-5", None),
-        ("1.5e3", None),
-        ("soon", None),
-        ("٣", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms_and_bounded(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds

@@ -8,8 +8,8 @@ import pickle
 import pytest
 import requests
 
+from include.connectors.rest.transport import Answer, Call
 from include.connectors.zoho_inventory import ZohoReader, ZohoWriter
-from include.connectors.zoho_inventory.transport import Answer, Call
 from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER, identify, payload
 from include.connectors.zoho_inventory.wire import open_envelope
 from include.errors import IntegrationError
