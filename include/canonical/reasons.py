@@ -20,6 +20,7 @@ class Reason(StrEnum):
 
     UNREADABLE = "record.unreadable"
     NOT_FOUND_AT_SOURCE = "record.not_found_at_source"
+    NOT_SERVED = "record.not_served"
     MISSING = "field.missing"
     INVALID_FORMAT = "field.invalid_format"
     OUT_OF_RANGE = "field.out_of_range"

@@ -2,26 +2,37 @@
 
 Several events of one record become one detail call; a record whose version was already carried costs
 none. The bytes are kept as they came: a replay starts from them.
+
+An order that the source cannot serve (HTTP 500 for this one) is left for a later run and holds up no other.
+When it could not be served in several runs it is set aside. Whether it is the order or the source, a
+*ping* tells.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
 from include.canonical import Reason
+from include.errors import TransientError
 from include.ledger import Outcome
-from include.pipelines.outcomes import keep, problem, problem_frame
+from include.pipelines.outcomes import keep, leave, problem, problem_frame
 from include.pipelines.ports import FLOW, ORDER, SOURCE, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from include.ledger import InboxRow
     from include.pipelines.ports import Ticket, World
 
+log = logging.getLogger(__name__)
+
+CHANCES = 4
+"""Runs in which an order may fail to be served before it is set aside."""
 RECORDS = "records"
 RECORD_FRAME = pa.schema(
     [
@@ -41,15 +52,21 @@ def extract(world: World, ticket: Ticket) -> dict[str, int]:
     rows = world.ledger.inbox.batch(ticket.batch_id)
     wanted, outcomes = _changed(world, rows)
     problems, records = [], []
-    for key, payload in world.source.sales_orders(list(wanted)):
-        if payload is None:
+    unserved: dict[str, TransientError] = {}
+    for key, answer in world.source.sales_orders(list(wanted)):
+        if isinstance(answer, TransientError):
+            unserved[key] = answer
+        elif answer is None:
             problems.append(_gone(key))
         else:
-            records.append({"key": key, "recheck": wanted[key], "payload": payload})
+            records.append({"key": key, "recheck": wanted[key], "payload": answer})
+    given_up = _given_up(world, rows, unserved)
+    problems += given_up
     staging = world.staging(ticket)
     table = pa.Table.from_pylist(records, schema=RECORD_FRAME)
     staging.write(RECORDS, table.to_pandas(types_mapper=pd.ArrowDtype))
     keep(staging, "extract", outcomes, problem_frame(problems))
+    leave(staging, set(unserved) - {str(problem["key"]) for problem in given_up})
     return {"received": len(rows), "unchanged": len(outcomes), "fetched": len(records)}
 
 
@@ -73,6 +90,35 @@ def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], d
     unreported = world.ledger.writes.unreported(FLOW, ORDER, carried) if carried else set()
     outcomes = {key: Outcome.LOADED if key in unreported else Outcome.UNCHANGED for key in carried}
     return {key: key in recheck for key in announced if key not in outcomes}, outcomes
+
+
+def _given_up(
+    world: World, rows: Sequence[InboxRow], unserved: Mapping[str, TransientError]
+) -> list[dict[str, object]]:
+    """Those of the orders that could not be served which have had their chances.
+
+    Raises:
+        TransientError: the source serves nothing; it is not the orders.
+    """
+    if not unserved:
+        return []
+    world.source.ping()
+    log.warning("%s cannot serve %d orders: %s", SOURCE, len(unserved), ", ".join(sorted(unserved)[:5]))
+    tries = Counter[str]()
+    for row in rows:
+        tries[row.record_key] = max(tries[row.record_key], row.attempts)
+    return [_unserved(key, str(error)) for key, error in unserved.items() if tries[key] >= CHANCES]
+
+
+def _unserved(key: str, said: str) -> dict[str, object]:
+    return problem(
+        key,
+        Reason.NOT_SERVED,
+        field="salesorder_id",
+        value=key,
+        message=f"sales order {key} cannot be read: {said}; other orders can",
+        remedy="Open the order in Zoho and save it, or ask Zoho's support; then replay this exception.",
+    )
 
 
 def _gone(key: str) -> dict[str, object]:

@@ -17,11 +17,13 @@ from include.canonical.reasons import Disposition
 from include.ledger import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from include.pipelines.staging import Staging
 
+LATER = "later"
 STAGES = ("extract", "translate", "check", "load")
+_KEYS = pa.schema([pa.field("key", pa.string())])
 OUTCOME_FRAME = pa.schema([pa.field("key", pa.string()), pa.field("outcome", pa.string())])
 
 
@@ -65,6 +67,18 @@ def keep(
     table = pa.table(columns, schema=OUTCOME_FRAME)
     staging.write(f"outcomes_{stage}", table.to_pandas(types_mapper=pd.ArrowDtype))
     staging.write(f"problems_{stage}", empty_frame(PROBLEM_FRAME) if problems is None else problems)
+
+
+def leave(staging: Staging, keys: Collection[str]) -> None:
+    """Write which records the source could not serve now: they go back to the inbox by intention."""
+    if keys or staging.has(LATER):
+        table = pa.table({"key": sorted(keys)}, schema=_KEYS)
+        staging.write(LATER, table.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def left(staging: Staging) -> set[str]:
+    """What :func:`leave` wrote."""
+    return set(staging.read(LATER).key) if staging.has(LATER) else set()
 
 
 def gathered(staging: Staging, stages: Sequence[str] = STAGES) -> tuple[dict[str, Outcome], pd.DataFrame]:

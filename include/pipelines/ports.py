@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from include.connectors.sage100 import ColumnSpec, CustomerWrite, OrderWrite, WriteResult
     from include.connectors.zoho_inventory import OrderStub
+    from include.errors import TransientError
     from include.ledger import Ledger
     from include.pipelines.staging import StagingPath
 
@@ -44,8 +45,11 @@ class OrderSource(Protocol):
     ) -> Iterator[OrderStub]:
         """Ids and versions of orders, oldest change first."""
 
-    def sales_orders(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Each order's own JSON bytes, ``None`` when the source no longer has it."""
+    def sales_orders(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
+        """Each order's own JSON bytes; ``None`` when it is gone, an error when it could not be served."""
+
+    def ping(self) -> None:
+        """The smallest call that shows whether the source serves us; raises when it does not."""
 
 
 class SourceNotes(Protocol):

@@ -19,8 +19,8 @@ class RunReport:
 
     ``received = loaded + unchanged + parked + rejected + duplicate + in doubt + waiting + returned``.
     *Waiting* rows went back to the inbox because a system is away and their flow is parked until it is
-    there again. *Returned* rows went back because their batch failed; a run that returns rows is red,
-    but nothing of it is lost.
+    there again, or because the source could not serve just these. *Returned* rows went back because their
+    batch failed; a run that returns rows is red, but nothing of it is lost.
     """
 
     flow: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.canonical import Reason
 from include.errors import IntegrationError
 from include.ledger import NewException, Outcome
-from include.pipelines.outcomes import gathered
+from include.pipelines.outcomes import gathered, left
 from include.pipelines.plan import PLAN
 from include.pipelines.ports import Ticket
 from include.pipelines.report import RunReport
@@ -47,8 +47,8 @@ def settle(
 ) -> dict[str, int]:
     """Settle every batch of a run, then balance.
 
-    A batch that no stage could finish goes back to the inbox. The report counts its rows as *waiting*
-    if it stopped because its flow is parked, else as *returned*.
+    What no stage could finish goes back to the inbox. The report counts it as *waiting* if the flow is
+    parked, or the source could not serve this record; else as *returned*.
 
     Args:
         world: the systems.
@@ -91,14 +91,22 @@ def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], re
         for row in received
         if settled.get(row.record_key) is Outcome.LOADED and row.headers.get("origin") == "webhook"
     ]
-    left = [row for row in received if row.record_key not in settled]
-    if not left:
-        return
+    unsettled = [row for row in received if row.record_key not in settled]
+    if unsettled:
+        _give_back(world, ticket, unsettled, report)
+
+
+def _give_back(world: World, ticket: Ticket, rows: Sequence[InboxRow], report: RunReport) -> None:
+    """Rows without an end: *waiting* if that was intended, because a system is away, else *returned*."""
     if world.ledger.parking.deferred(ticket.batch_id):
         report.waiting += world.ledger.inbox.release(ticket.batch_id)
-    else:
-        wait = min(RETURN_AFTER * 2 ** (max(row.attempts for row in left) - 1), RETURN_AT_MOST)
-        report.returned += world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + wait)
+        return
+    pause = min(RETURN_AFTER * 2 ** (max(row.attempts for row in rows) - 1), RETURN_AT_MOST)
+    given = world.ledger.inbox.release(ticket.batch_id, not_before=world.clock() + pause)
+    unserved = left(world.staging(ticket))
+    waiting = min(given, sum(row.record_key in unserved for row in rows))
+    report.waiting += waiting
+    report.returned += given - waiting
 
 
 def _open_exceptions(

@@ -97,7 +97,7 @@ class ZohoClient:
 
     def ping(self) -> None:
         """The smallest call that shows whether Zoho serves us; raises as :meth:`get`."""
-        self.get("/salesorders", {"per_page": "1"})
+        self.get("/salesorders", {"per_page": "1"}).part("salesorders")
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, scoped: bool = True) -> Envelope:
         """Read ``path`` below the API base.

@@ -27,7 +27,13 @@ from include.connectors.zoho_inventory.wire import (
     OrganizationRow,
     decode,
 )
-from include.errors import IntegrationError, PermanentError
+from include.errors import (
+    CircuitOpenError,
+    IntegrationError,
+    PermanentError,
+    RateLimitedError,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,7 +90,11 @@ class ZohoReader:
             return (stub for stub in self._changes(window) if window.holds(stub))
         return (stub for stub in self._numbered(list(dict.fromkeys(numbers))) if window.holds(stub))
 
-    def sales_orders(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    def ping(self) -> None:
+        """The smallest call that shows whether Zoho serves us; raises as :meth:`ZohoClient.get`."""
+        self.client.ping()
+
+    def sales_orders(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
         """Fetch details, several at once, in the order of ``ids``.
 
         Args:
@@ -92,11 +102,12 @@ class ZohoReader:
 
         Yields:
             The id and the raw JSON bytes of the ``salesorder`` object as Zoho wrote them, or None when
-            there is no such order (any more).
+            there is no such order (any more), or the error when Zoho could not serve this one.
 
         Raises:
             PermanentError: Zoho answered with another order.
-            IntegrationError: see :meth:`ZohoClient.get`; orders not yet yielded are then unread.
+            RateLimitedError, CircuitOpenError: no more calls for now; orders not yet yielded are unread.
+            IntegrationError: see :meth:`ZohoClient.get`; what asking again cannot help is raised.
         """
         ahead = self.client.settings.concurrency * 2
         with ThreadPoolExecutor(self.client.settings.concurrency, "zoho") as pool:
@@ -255,6 +266,13 @@ def _span(page: Page, stubs: list[OrderStub], anchor: datetime | None) -> tuple[
     return known[0], known[-1]
 
 
-def _result(waiting: deque[tuple[str, Future[bytes | None]]]) -> tuple[str, bytes | None]:
+def _result(
+    waiting: deque[tuple[str, Future[bytes | None]]],
+) -> tuple[str, bytes | TransientError | None]:
     salesorder_id, future = waiting.popleft()
-    return salesorder_id, future.result()
+    try:
+        return salesorder_id, future.result()
+    except (RateLimitedError, CircuitOpenError):
+        raise
+    except TransientError as error:
+        return salesorder_id, error

@@ -321,11 +321,22 @@ def test_an_order_that_is_gone_is_told_apart_from_one_that_cannot_be_read(bench,
     assert [raw is None for _, raw in ZohoReader(bench.client()).sales_orders(["1", "2"])] == [True, False]
 
 
-@pytest.mark.parametrize("code", [43, 45, 57, 5, 1000, 4711])
+@pytest.mark.parametrize("code", [43, 45, 57, 5, 4711])
 def test_no_other_refusal_is_taken_for_gone(bench, refused, code: int) -> None:
     bench.zoho.replies(refused(400, code, "does not work"))
     with pytest.raises(Exception, match=f"code {code}"):
         list(ZohoReader(bench.client()).sales_orders(["1"]))
+
+
+def test_an_order_that_zoho_cannot_serve_is_told_and_the_others_are_read(bench) -> None:
+    def api(request):
+        bad = request.url.split("?")[0].endswith("/18")
+        return (500, {}, b"<html>") if bad else (200, {}, detail(request.url.split("?")[0][-2:]))
+
+    bench.zoho.api = api
+    found = dict(ZohoReader(bench.client(calls_per_minute=1000)).sales_orders(["17", "18", "19"]))
+    assert (found["17"][:1], found["19"][:1]) == (b"{", b"{")
+    assert type(found["18"]) is TransientError
 
 
 @pytest.mark.parametrize(
