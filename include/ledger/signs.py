@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, cast, extract, func, select
 
-from include.ledger.tables import batches, exceptions, inbox, parked_flows, token_refusals, writes
+from include.ledger.tables import batches, exceptions, inbox, parked_flows, token_refusals, tokens, writes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ LOST_PROCESS = "ProcessLost"
 LOOK_BACK = timedelta(days=28)
 """Four of every hour of the week."""
 SAMPLES = 1000
+REFUSAL_STANDS = timedelta(minutes=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,25 @@ class Signs:
         self._db = database
 
     def refused_credentials(self) -> dict[str, datetime]:
-        """Tokens that their issuer refuses to renew, since when."""
-        query = select(token_refusals.c.name, token_refusals.c.refused_at)
+        """Systems that refuse to renew a token, since when.
+
+        A refusal is asked again within the hour while somebody needs the token; one that was not is of
+        credentials that are used no more. So is one from before the system's newest token: a token's
+        name (``<system>:...``) changes with its credentials.
+        """
+        refusals = select(token_refusals.c.name, token_refusals.c.refused_at).where(
+            token_refusals.c.refused_at > self._db.now() - REFUSAL_STANDS
+        )
+        minted = select(tokens.c.name, tokens.c.minted_at)
         with self._db.once("read refused tokens") as connection:
-            return dict(connection.execute(query).all())
+            refused = {_system(name): at for name, at in connection.execute(refusals)}
+        with self._db.once("read when tokens were minted") as connection:
+            renewed = [(_system(name), at) for name, at in connection.execute(minted)]
+        return {
+            system: at
+            for system, at in refused.items()
+            if not any(of == system and newer > at for of, newer in renewed)
+        }
 
     def failures(self, flow: str) -> list[FailedTask]:
         """Tasks that failed for good and have not gone through since."""
@@ -152,6 +168,10 @@ class Signs:
         with self._db.once("read repairs") as connection:
             rows = connection.execute(query.order_by(exceptions.c.resolved_at).limit(SAMPLES))
             return [(code, (done - seen).total_seconds()) for code, seen, done in rows]
+
+
+def _system(token_name: str) -> str:
+    return token_name.partition(":")[0]
 
 
 def _hour(year: int, day: int, hour: int) -> datetime:

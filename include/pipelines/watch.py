@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 OUTAGE, CREDENTIALS = "outage", "credentials"
 ROOTS = frozenset({OUTAGE, CREDENTIALS})
-SYMPTOMS = frozenset({"not_recovering", "queue", "silence", "in_doubt"})
+SYMPTOMS = frozenset({"refused", "not_recovering", "queue", "silence", "in_doubt"})
 ENOUGH = 20
 """Webhooks before a flow is said to have a rhythm."""
 WEEKS = 2
+STANDS = timedelta(minutes=90)
+"""How long a refusal counts: whoever still needs the credentials has been refused again by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Limits:
     calm: timedelta = timedelta(minutes=5)
     longest_calm: timedelta = timedelta(hours=4)
     aftermath: timedelta = timedelta(minutes=30)
+    refused: timedelta = timedelta(minutes=2)
     not_recovering: timedelta = timedelta(hours=2)
     exceptions: int = 50
     exception_age: timedelta = timedelta(hours=24)
@@ -133,10 +136,13 @@ def _dead_credentials(view: View) -> Iterator[Condition]:
 def _failed_runs(signs: FlowSigns, view: View, limits: Limits) -> Iterator[Condition]:
     """Red runs by what made them red: somebody must act, or it should have passed by now."""
     by_error = Counter(failure.error for failure in signs.failures)
-    if by_error["AuthenticationError"] and not view.refused:
+    refused = [failure for failure in signs.failures if failure.error == "AuthenticationError"]
+    if refused and view.now - max(failure.since for failure in refused) < STANDS:
+        tasks = ", ".join(sorted({failure.task_id for failure in refused}))
         yield Condition(
-            f"credentials:{signs.flow}", CREDENTIALS, "high",
-            f"{signs.flow}: credentials are refused; renew them in the connection", signs.flow,
+            f"refused:{signs.flow}", "refused", "high",
+            f"{signs.flow}: {tasks} failed, credentials are refused; renew them in the connection",
+            signs.flow, limits.refused,
         )  # fmt: skip
     permanent = sorted({error for error in by_error if error not in _passing() | {"AuthenticationError"}})
     if permanent:

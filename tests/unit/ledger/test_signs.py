@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from include.ledger import Intent, Ledger, Outcome, Rhythm, WriteState
+import pytest
+
+from include.errors import AuthenticationError
+from include.ledger import Intent, Ledger, Outcome, Rhythm, Token, WriteState
 from include.ledger.tables import parked_flows, token_refusals
 from include.pipelines.watch import Limits, conditions, look
 from tests.unit.ledger.conftest import FLOW, Clock
@@ -73,4 +76,23 @@ def test_what_one_look_sees(ledger: Ledger, keep, claim, clock: Clock, an_except
     assert (signs.claimed_at, signs.parked_until) == (claimed, until)
     assert ledger.signs.refused_credentials() == {"zoho_inventory": claimed}
     clock.pass_(hours=2)
+    assert ledger.signs.refused_credentials() == {}, "nobody needs these credentials any more"
     assert look(ledger, [FLOW]).flows[0].parked_until is None
+
+
+def test_a_renewed_consent_ends_the_refusal_of_the_old_one(ledger: Ledger, clock: Clock) -> None:
+    """The token's name changes with its credentials: the old name's refusal is never taken back."""
+
+    def refuse() -> Token:
+        raise AuthenticationError("invalid_code")
+
+    with pytest.raises(AuthenticationError):
+        ledger.tokens.refresh("zoho_inventory:1000.X:old", refuse, older_than=None)
+    refused = clock.now
+    assert ledger.signs.refused_credentials() == {"zoho_inventory": refused}
+    clock.pass_(minutes=3)
+    fresh = Token("t", clock.now + timedelta(hours=1))
+    ledger.tokens.refresh("salesforce:1:a", lambda: fresh, older_than=None)
+    assert ledger.signs.refused_credentials() == {"zoho_inventory": refused}
+    ledger.tokens.refresh("zoho_inventory:1000.X:new", lambda: fresh, older_than=None)
+    assert ledger.signs.refused_credentials() == {}

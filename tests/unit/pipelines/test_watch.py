@@ -37,17 +37,13 @@ WORTH_AN_ALERT = {
         [],
     ),
     "a token is refused": (View(NOW, refused={"zoho_inventory": NOW}), [("credentials", "high")]),
-    "a refused token fails tasks too, and is one alert": (
-        View(
-            NOW,
-            [FlowSigns(FLOW, [FailedTask("claim_batches", "AuthenticationError", NOW)] * 9)],
-            refused={"zoho_inventory": NOW},
-        ),
-        [("credentials", "high")],
+    "credentials without a token are refused": (
+        a_view(failures=[FailedTask("load_orders", "AuthenticationError", NOW)]),
+        [("refused", "high")],
     ),
-    "credentials are dead and nobody else noticed": (
-        a_view(failures=[FailedTask("claim_batches", "AuthenticationError", NOW)]),
-        [("credentials", "high")],
+    "credentials were refused, and nobody has been refused since": (
+        a_view(failures=[FailedTask("load_orders", "AuthenticationError", ago(hours=2))]),
+        [],
     ),
     "a mapping does not load": (
         a_view(failures=[FailedTask("translate_orders", "MappingError", NOW)]),
@@ -146,6 +142,13 @@ def test_a_flow_without_webhooks_is_never_silent() -> None:
     assert found(a_view(rhythm=None)) == []
     few = Rhythm(ago(days=20), ago(days=21), {ago(days=21): 19})
     assert found(a_view(rhythm=few)) == []
+
+
+def test_a_revoked_token_is_one_alert_however_many_tasks_it_fails() -> None:
+    failed = [FailedTask("claim_batches", "AuthenticationError", NOW)] * 9
+    view = View(NOW, [FlowSigns(FLOW, failed)], refused={"zoho_inventory": NOW})
+    moves = {step.key: step.move.value for step in steps([], conditions(view, LIMITS), NOW, limits=LIMITS)}
+    assert moves == {"credentials:zoho_inventory": "open", f"refused:{FLOW}": "begin"}
 
 
 def test_one_cause_is_one_alert() -> None:
