@@ -8,10 +8,12 @@ for orders that no webhook announced), by hand with order numbers or a window, a
 `claim_batches` leases what is pending. Per batch, `extract_orders` asks Zoho what the orders say now,
 `translate_orders` turns them into Sage 100 records, `check_orders` judges them, `load_orders` writes them
 through the gateway. `settle_orders` closes the books: received = loaded + unchanged + parked + rejected
-+ duplicate + in doubt, or the run is red.
++ duplicate + in doubt + waiting, or the run is red.
 
 ### When it fails
 
+* Zoho or Sage is away, or Zoho blocks us: the flow is parked, its tasks are skipped, runs end green.
+  **Browse > Limits** says why and until when. It goes on by itself.
 * A record that cannot pass does not fail the run: it waits in **Browse > Exceptions** with its reason.
   Mend the cause, then trigger `replay_exceptions`.
 * A red task: read its last error, mend the cause. Its rows come back to the inbox by themselves and the
