@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
+import html
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER
 from include.standalone.environment import SANDBOX_SAGE_PASSWORD, SANDBOX_WEBHOOK_SECRET, SANDBOX_ZOHO
-from tests.e2e.site import Site
+from include.standalone.tally import FLOW
+from tests.e2e.site import RECEIVER, Site
 
 pytestmark = pytest.mark.e2e
 
 MAIL = "canary.bird@vins-et-alcools.example"
+PHONE = "+33 5 55 01 99 71"
+NAME = "Canaribelle"
+BODY = f'{{"salesorder": {{"customer_name": "{NAME}", "email": "{MAIL}", "phone": "{PHONE}"}}}}'.encode()
+PAGES = ("exceptions?state=open", "exceptions?state=resolved", "records?name=", "limits", "health")
+APIS = ("exceptions?limit=500", "in-doubt", "reports?limit=500", "limits", "waiting", "balances", "alerts")
 BELONGS = ("secrets", "postgres", "sandbox", "airflow/tradebridge/staging")
 """Secrets' own folder, the databases' files (asked by SQL below), what the sandbox plays, staged batches."""
 TEXTUAL = ("text", "character varying", "json", "jsonb", "bytea")
@@ -20,20 +29,30 @@ TEXTUAL = ("text", "character varying", "json", "jsonb", "bytea")
 
 @pytest.fixture(scope="module")
 def canaries(site: Site) -> list[str]:
-    """An order with a telling address walks, another one is parked; then all that must not be seen."""
-    good, parked = site.place(2, like="SO-10248", announce=False)
-    for order_id in (good, parked):
-        people = [{**person, "email": MAIL} for person in site.order(order_id)["contact_person_details"]]
+    """Telling customers walk, are parked, come unsigned and unreadably, and stand in errors of Zoho."""
+    good, parked, troubled = site.place(3, like="SO-10248", announce=False)
+    site.control("POST", "/faults", quoting(troubled))
+    for order_id in (good, parked, troubled):
+        people = [
+            {**person, "email": MAIL, "phone": PHONE, "first_name": NAME}
+            for person in site.order(order_id)["contact_person_details"]
+        ]
         changes = {"contact_person_details": people, "email": MAIL}
-        asked = {"changes": changes, "raw": True, "announce": order_id == good}
+        asked = {"changes": changes, "raw": True, "announce": order_id != parked}
         site.control("PUT", f"/zoho/salesorders/{order_id}", asked)
     site.rename_sku(parked, "NW-0011-CANARY")
-    site.wait_settled([good])
+    assert announced(site, BODY, signed=False) == 401
+    assert announced(site, BODY, signed=True) == 400
+    site.wait_settled([good, troubled], timeout=180)
     site.wait_until(lambda: site.exceptions_of(parked), 60, "the other order to be parked")
+    assert site.control("GET", "/faults")["faults"][0]["struck"] == 2
+    site.control("DELETE", "/faults")
     assert site.sage("SELECT 1 FROM SO_SalesOrderHeader WHERE EmailAddress = ?", MAIL)
     secrets = site.machine.secrets
     return [
         MAIL,
+        PHONE,
+        NAME,
         SANDBOX_WEBHOOK_SECRET,
         SANDBOX_SAGE_PASSWORD,
         SANDBOX_ZOHO["client_secret"],
@@ -46,6 +65,18 @@ def canaries(site: Site) -> list[str]:
         secrets.airflow_secret_key,
         secrets.airflow_fernet_key,
     ]
+
+
+def quoting(order_id: str) -> dict[str, object]:
+    """Zoho answers twice with an error that quotes the customer."""
+    body = {"code": 5, "message": f"Internal error for {NAME} <{MAIL}>, {PHONE}"}
+    return {"kind": "status", "path": f"*/salesorders/{order_id}", "status": 500, "times": 2, "body": body}
+
+
+def announced(site: Site, body: bytes, *, signed: bool) -> int:
+    tag = hmac.digest(SANDBOX_WEBHOOK_SECRET.encode(), body, "sha256").hex() if signed else "0" * 64
+    headers = {SIGNATURE_HEADER: tag, "Content-Type": "application/json"}
+    return site.guest.post(RECEIVER, content=body, headers=headers).status_code
 
 
 def test_no_file_of_the_run_folder_shows_a_secret_or_a_customer(site: Site, canaries: list[str]) -> None:
@@ -75,7 +106,44 @@ def test_no_table_shows_a_secret_or_a_customer(site: Site, canaries: list[str], 
 
 def test_the_search_finds_what_is_there(site: Site, canaries: list[str]) -> None:
     bodies = ["encode(payload, 'escape')"]
-    assert canaries_in(site, "tradebridge", "inbox", bodies, canaries) == [MAIL]
+    assert canaries_in(site, "tradebridge", "inbox", bodies, canaries) == [MAIL, PHONE, NAME]
+
+
+def test_no_page_and_no_answer_shows_a_secret_or_a_customer(site: Site, canaries: list[str]) -> None:
+    """Ours, and Airflow about each task of the newest runs: logs, XComs, rendered templates."""
+    found = []
+    for path in (*airflows(site), *ours(site)):
+        answer = site.airflow.get(path)
+        assert answer.status_code == 200, path
+        told = answer.text + html.unescape(answer.text)
+        found += [f"{path}: {canary[:12]}" for canary in canaries if canary in told]
+    assert not found
+
+
+def ours(site: Site) -> Iterator[str]:
+    keys = [row["record_key"] for row in site.airflow.get("/tradebridge/api/exceptions").json()["exceptions"]]
+    yield from (f"/tradebridge/{page}" for page in PAGES)
+    yield from (f"/tradebridge/api/{path}" for path in APIS)
+    yield from (f"/tradebridge/records?name={key}" for key in keys[:20])
+
+
+def airflows(site: Site) -> Iterator[str]:
+    runs = [f"/api/v2/dags/{FLOW}/dagRuns/{run['dag_run_id']}" for run in site.runs()[:8]]
+    looked_at = 0
+    for run in runs:
+        yield run
+        for task in site.airflow.get(f"{run}/taskInstances", params={"limit": 100}).json()["task_instances"]:
+            place = f"{run}/taskInstances/{task['task_id']}"
+            one = f"{place}/{task['map_index']}" if task["map_index"] >= 0 else place
+            yield one  # with its rendered templates
+            if task["try_number"]:
+                yield f"{place}/logs/{task['try_number']}?map_index={task['map_index']}"
+            yield f"{place}/xcomEntries?map_index={task['map_index']}"
+            looked_at += 1
+    assert looked_at > 20
+    yield "/api/v2/eventLogs?limit=100&order_by=-event_log_id"
+    yield "/api/v2/connections"
+    yield "/api/v2/variables"
 
 
 def canaries_in(site: Site, database: str, table: str, names: list[str], canaries: list[str]) -> list[str]:
