@@ -105,8 +105,8 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
         )
         if extra.get(name) not in (None, "")
     }
-    if isinstance(known.get("reserved"), str):
-        known["reserved"] = json.loads(known["reserved"])
+    if "reserved" in known:
+        known["reserved"] = _shares(known["reserved"])
     settings = Settings(
         client_id=connection.login or "",
         client_secret=connection.password or "",
@@ -114,6 +114,17 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
     )
     book = ledger()
     return ZohoClient(settings, tokens=book.tokens, budget=book.budgets, breaker=breaker, flow=flow)
+
+
+def _shares(value: object) -> dict[str, float]:
+    """Shares of a budget by DAG id: JSON in a form's field, an object in a connection's own JSON."""
+    try:
+        read = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise ConfigurationError('reserved must be JSON like {"zoho_orders_to_sage100": 0.5}')
+    return read
 
 
 def doorkeeper(system: str) -> Doorkeeper:

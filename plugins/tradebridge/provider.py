@@ -32,6 +32,9 @@ ZOHO_INVENTORY = {
         "webhook_header": _field("Webhook header", _TEXT, "only when it is not the scheme's usual one"),
         "calls_per_minute": _field("Calls a minute", _NUMBER, "our share of the organisation's 100"),
         "calls_per_day": _field("Calls a day", _NUMBER, "our share of the plan's quota"),
+        "reserved": _field(
+            "Reserved shares", _TEXT, 'of both limits, by DAG id: {"zoho_orders_to_sage100": 0.5}'
+        ),
         "timezone": _field("Time zone", _TEXT, "of the organisation, e.g. America/New_York"),
         "api_base": _field("API address", _TEXT, "only for a sandbox or a proxy"),
         "accounts_base": _field("Accounts address", _TEXT, "only for a sandbox or a proxy"),
