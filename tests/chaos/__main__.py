@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.postgres_bin:
         environment["TRADEBRIDGE_POSTGRES_BIN"] = asked.postgres_bin
     with theatre(say, environment) as stage:
-        account = play(stage, deeds)
+        account = play(stage, deeds, asked.patience)
         run = stage.machine.run
     account |= {"seed": asked.seed, "seconds": asked.seconds, "planted": asked.plant or ""}
     account |= {"history": fingerprint(deeds), "planned": planned(deeds)}
@@ -67,12 +67,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="drawn when not given")
     parser.add_argument("--postgres-bin", default="", help="programs of another PostgreSQL than the wheel's")
+    parser.add_argument("--patience", type=float, default=1500, help="seconds to wait for quiet at most")
     parser.add_argument("--plant", choices=sorted(planted.BUGS), help="put a bug in, which must be found")
     parser.add_argument("--show", action="store_true", help="print the history and do nothing")
     return parser.parse_args(arguments)
 
 
-def play(stage: Theatre, deeds: Sequence[Deed]) -> dict[str, object]:
+def play(stage: Theatre, deeds: Sequence[Deed], patience: float) -> dict[str, object]:
     """Do everything at its time, let it come to rest, ask the witnesses."""
     shop, nemesis = Shop(stage.site), Nemesis(stage)
     started = time.monotonic()
@@ -84,7 +85,7 @@ def play(stage: Theatre, deeds: Sequence[Deed]) -> dict[str, object]:
     nemesis.relent()
     lasted = time.monotonic() - started
     say(f"{lasted:7.1f} no more faults; {len(shop.history)} orders in the shop")
-    rested = await_quiet(stage, shop.history, say)
+    rested = await_quiet(stage, shop.history, patience, say)
     told = evidence(stage, shop.history)
     struck = nemesis.struck + Counter({f"struck by {k}": n for k, n in stage.proxies.struck().items()})
     kills = sum(n for kind, n in nemesis.struck.items() if kind.startswith("kill "))

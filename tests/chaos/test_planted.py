@@ -28,7 +28,7 @@ def test_without_a_bug_nothing_is_put_in() -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(bug: str) -> None:
-    asked = ["--seconds", str(SECONDS), "--seed", str(SEED), "--plant", bug]
+    asked = ["--seconds", str(SECONDS), "--seed", str(SEED), "--plant", bug, "--patience", "240"]
     command = [sys.executable, "-m", "tests.chaos", *asked]
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -22,22 +22,24 @@ from tests.e2e.site import FINISHED, Site
 from tests.pipeline.agreement import differences
 from tests.pipeline.outside import Sage, Zoho
 
-MOST_WAITING = 1500.0
 SWEEP_EVERY = 90.0
 AWAY = (DBAPIError, TransientError, httpx.HTTPError)
 IDENTITY = {"salesorder_id", "last_modified_time"}
 
 
-def await_quiet(stage: Theatre, history: Mapping[str, Order], say: Callable[[str], None]) -> float:
-    """Wait until every row has its end and no run is open; seconds that it took.
+def await_quiet(
+    stage: Theatre, history: Mapping[str, Order], patience: float, say: Callable[[str], None]
+) -> float:
+    """Wait until every row has its end, no run is open and no alert; seconds that it took.
 
     What no webhook announced, the sweep must find: the latest scheduled run is cleared, which is that
-    run again, now. Nothing else is done for the machine: what waits, waits as long as it would.
+    run again, now. Nothing else is done for the machine: what waits, waits as long as it would. After
+    ``patience`` seconds the witnesses are asked all the same.
     """
     started = swept = time.monotonic()
     swept -= SWEEP_EVERY
     said = ""
-    while time.monotonic() - started < MOST_WAITING:
+    while time.monotonic() - started < patience:
         time.sleep(2)
         try:
             if time.monotonic() - swept > SWEEP_EVERY and _missing(stage.site, history):
