@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
@@ -132,7 +132,7 @@ def doorkeeper(system: str) -> Doorkeeper:
     return _doorkeeper(system, int(time.monotonic() // SECRETS_FRESH))
 
 
-@cache
+@lru_cache(maxsize=8)  # an older answer is never asked for again
 def _doorkeeper(system: str, _age: int) -> Doorkeeper:
     from include.webhooks import Doorkeeper
 

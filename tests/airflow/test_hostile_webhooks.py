@@ -275,6 +275,18 @@ def test_slow_senders_are_cut_and_hold_up_nobody(
     assert ledger.inbox.pending(FLOW) == 20
 
 
+def test_hundreds_of_silent_connections_hold_up_nobody(port: int, ledger: Ledger) -> None:
+    """Headers that never end are the proxy's to cut; until then they cost a socket and nothing else."""
+    silent = [Wire(port) for _ in range(400)]
+    for wire in silent:
+        wire.send(b"POST / HTTP/1.1\r\nX-Slow: ")
+    with Wire(port) as quick:
+        assert [quick.post(an_event(number)).status for number in range(5)] == [202] * 5
+    for wire in silent:
+        wire.socket.close()
+    assert ledger.inbox.pending(FLOW) == 5
+
+
 def test_bodies_share_a_bounded_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAX_BODIES", 3 * MAX_BODY // 2)
     half = MAX_BODY // 2 + 1

@@ -77,14 +77,22 @@ def test_every_answer_is_a_documented_one(gateway_url: str, mode: GenerationMode
     assert len(driven) == 10
 
 
-def drive(operation: Any, mode: GenerationMode) -> None:
+def test_a_stranger_hears_401_whatever_is_sent(gateway_url: str) -> None:
+    """The token is asked for before anything is parsed; health alone is open."""
+    for found in document(gateway_url).get_all_operations():
+        operation = found.ok()
+        heard = drive(operation, GenerationMode.POSITIVE, {"Authorization": "Bearer wrong"})
+        assert heard == ({200} if operation.path == "/health" else {401}), operation.label
+
+
+def drive(operation: Any, mode: GenerationMode, headers: dict[str, str] = KEY) -> set[int]:
     """Send generated requests to one operation and check each answer against the document."""
-    seen = set()
+    seen: set[int] = set()
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @examples(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def one(case: Any) -> None:
-        answer = case.call(headers=KEY)
+        answer = case.call(headers=headers)
         seen.add(answer.status_code)
         assert answer.status_code < 500 or answer.status_code in BUSY
         case.validate_response(answer, excluded_checks=NOT_ASKED)
@@ -95,6 +103,7 @@ def drive(operation: Any, mode: GenerationMode) -> None:
         assert mode is GenerationMode.NEGATIVE
     else:
         assert seen
+    return seen
 
 
 def test_nothing_is_left_out_of_the_document(gateway_url: str) -> None:

@@ -33,7 +33,9 @@ def test_the_form_offers_our_connection_types_with_their_fields(site: Site) -> N
     assert zoho["hook_name"] == "Zoho Inventory"
     assert zoho["standard_fields"]["password"]["title"] == "Client secret"
     assert zoho["extra_fields"]["refresh_token"]["schema"]["format"] == "password"
-    assert {"organization_id", "webhook_secrets", "calls_per_minute"} <= set(zoho["extra_fields"])
+    named = {"organization_id", "webhook_secrets", "webhook_scheme", "webhook_header", "calls_per_minute"}
+    assert named <= set(zoho["extra_fields"])
+    assert "ca_file" in offered["sage100_gateway"]["extra_fields"]
 
 
 @pytest.mark.parametrize("name", TYPES)
