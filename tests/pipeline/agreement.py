@@ -41,7 +41,8 @@ def _differences(wanted: Json, held: Json, sage: Sage) -> Iterator[str]:
         "number": (wanted["salesorder_number"], held["CustomerPONo"]),
         "version": (wanted["last_modified_time"], held["UDF_ZOHO_VERSION"]),
         "date": (wanted["date"], held["OrderDate"]),
-        "buyer": (wanted["customer_name"], held["BillToName"]),
+        # Runs of blanks in what people typed are one blank in the ERP.
+        "buyer": (" ".join(wanted["customer_name"].split()), held["BillToName"]),
         "freight": (cents(wanted["shipping_charge"]), cents(held["FreightAmt"])),
         "discount": (cents(discount), cents(held["DiscountAmt"])),
         "tax": (cents(wanted["tax_total"]), cents(held["SalesTaxAmt"])),
