@@ -9,17 +9,16 @@ are never pruned here: they keep an order from being written twice.
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
 from include.ledger.tables import batches, exceptions, inbox, run_reports, wakes, writes
 from include.ledger.watch_tables import balances, receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from sqlalchemy import ColumnElement, Connection
 
     from include.ledger.database import Database
@@ -37,9 +36,10 @@ class Retention:
 
     def prune(self, flow: str, before: datetime) -> dict[str, int]:
         """Forget what ended before; returns how many rows of each kind."""
-        forgotten = {"inbox": 0, "bodies": self._empty_bodies(flow, before)}
-        while number := self._inbox(flow, before):
-            forgotten["inbox"] += number
+        forgotten = {"inbox": 0, "bodies": 0}
+        for name, step in (("inbox", self._inbox), ("bodies", self._bodies)):
+            while number := step(flow, before):
+                forgotten[name] += number
         with self._db.begin("prune what ended") as connection:
             for name, statement in _ended(flow, before).items():
                 forgotten[name] = connection.execute(statement).rowcount
@@ -71,31 +71,28 @@ class Retention:
             gone = connection.execute(
                 delete(inbox).where(inbox.c.id.in_(ids)).returning(inbox.c.received_at)
             ).all()
-            self._give_back(connection, flow, [row.received_at for row in gone])
+            self._give_back(connection, flow, Counter(row.received_at for row in gone))
             return len(gone)
 
-    def _give_back(self, connection: Connection, flow: str, moments: Sequence[datetime]) -> None:
+    def _give_back(self, connection: Connection, flow: str, moments: Counter[datetime]) -> None:
         """Take deleted rows out of the receipts of the moments at which they came."""
-        for moment in sorted(set(moments)):
-            left = moments.count(moment)
-            there = select(receipts.c.id, receipts.c.rows).where(
-                receipts.c.flow == flow, receipts.c.at == moment
+        theirs = delete(receipts).where(receipts.c.flow == flow, receipts.c.at.in_(list(moments)))
+        kept = Counter[datetime]()
+        for at, rows in connection.execute(theirs.returning(receipts.c.at, receipts.c.rows)):
+            kept[at] += rows
+        left = kept - moments
+        if left:
+            connection.execute(
+                insert(receipts), [{"flow": flow, "at": at, "rows": rows} for at, rows in left.items()]
             )
-            for receipt in connection.execute(there.order_by(receipts.c.id).with_for_update()).all():
-                taken = min(left, receipt.rows)
-                left -= taken
-                mine = receipts.c.id == receipt.id
-                if taken == receipt.rows:
-                    connection.execute(delete(receipts).where(mine))
-                elif taken:
-                    connection.execute(update(receipts).where(mine).values(rows=receipts.c.rows - taken))
 
-    def _empty_bodies(self, flow: str, before: datetime) -> int:
-        statement = (
-            update(inbox).where(*_old(flow, before), func.length(inbox.c.payload) > 0).values(payload=b"")
-        )
+    def _bodies(self, flow: str, before: datetime) -> int:
+        """Empty what a later look could only read for the customer's data in it."""
+        full = select(inbox.c.id).where(*_old(flow, before), func.length(inbox.c.payload) > 0).limit(AT_ONCE)
         with self._db.begin("empty old bodies") as connection:
-            return connection.execute(statement).rowcount
+            return connection.execute(
+                update(inbox).where(inbox.c.id.in_(full.scalar_subquery())).values(payload=b"")
+            ).rowcount
 
 
 def _old(flow: str, before: datetime) -> tuple[ColumnElement[bool], ...]:
