@@ -48,7 +48,7 @@ def test_no_trouble_of_the_api_shows_a_canary(bench, caplog, trouble) -> None:
     bench.zoho.replies(trouble)
     client = bench.client()
     attempts = (
-        lambda: list(ZohoReader(client).sales_orders(["1"])),
+        lambda: ZohoReader(client).sales_order("1"),
         lambda: ZohoWriter(client).add_comment("1", "canary-note"),
         lambda: ZohoWriter(client).set_custom_fields("1", {"cf_x": "canary-value"}),
         lambda: client.send_json("POST", "/x", {"canary-key": "canary-value"}),
