@@ -54,10 +54,20 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
-    loading.end_doubts(ORDER, [key for key, outcome in loading.outcomes.items() if outcome is Outcome.LOADED])
+    loading.end_doubts(ORDER, _standing(loading))
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
     _raise_for_the_rest(loading)
     return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}
+
+
+def _standing(loading: Loading) -> list[str]:
+    """Orders that the target was seen to hold as we want them, by what it wrote or by a comparison."""
+    compared = set(loading.plan[loading.plan.recheck].key)
+    return [
+        key
+        for key, outcome in loading.outcomes.items()
+        if outcome is Outcome.LOADED or (outcome is Outcome.UNCHANGED and key in compared)
+    ]
 
 
 def _recall(loading: Loading) -> None:

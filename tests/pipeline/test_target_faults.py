@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import delete, update
 
 from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import WriteState
+from include.ledger.tables import crosswalk, writes
+from include.pipelines.doubts import announce_stranded
 from include.pipelines.ports import FLOW, World
 from include.sandbox import northwind
 from tests.pipeline.agreement import differences
@@ -269,3 +272,37 @@ def test_a_doubt_that_a_newer_version_overtakes_ends_with_it(shop: House, new_wo
     assert here.ledger.writes.in_doubt(FLOW) == []
     assert differences(shop.zoho, shop.sage, ids(shop)) == []
     assert shop.sage.doubled() == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_doubt_whose_order_was_left_out_is_looked_at_by_itself(shop: House, new_world: MakeWorld) -> None:
+    """Nothing of the order would ever come again, and its write still gets an end."""
+    here = new_world()
+    shop.sage.fault("com_exception", match=HIT)
+    assert run_once(here)["in_doubt"] == 1
+    (doubt,) = here.ledger.writes.in_doubt(FLOW)
+    here.ledger.exceptions.skip(FLOW, [doubt.record_key], how="left out", actor="ann")
+    assert here.ledger.doubts.list(FLOW)[0].next_look is None
+    assert_ended_by_itself(shop, here)
+
+
+def test_a_doubt_about_an_order_that_stands_is_ended_by_a_look(shop: House, new_world: MakeWorld) -> None:
+    """Killed after Sage had it and before we knew; its announcement has ended some other way."""
+    here = new_world()
+    assert run_once(here)["loaded"] == ORDERS
+    order = ids(shop)[0]
+    with here.ledger.database.begin("forget what was heard") as connection:
+        connection.execute(update(writes).where(writes.c.record_key == order).values(state="sent"))
+        connection.execute(delete(crosswalk).where(crosswalk.c.source_id == order))
+    assert_ended_by_itself(shop, here)
+
+
+def assert_ended_by_itself(shop: House, world: World) -> None:
+    shop.sage.mend()
+    shop.clock.pass_(minutes=31)
+    assert announce_stranded(world, FLOW) == 1
+    assert run_once(world)["received"] == 1
+    assert world.ledger.doubts.list(FLOW) == []
+    assert differences(shop.zoho, shop.sage, ids(shop)) == []
+    assert shop.sage.doubled() == []
+    assert world.ledger.balances.check(FLOW).findings == []
