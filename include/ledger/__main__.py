@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.errors import IntegrationError
+from include.ledger.breakers import Circuit
 from include.ledger.ledger import Ledger
 from include.ledger.migration import downgrade, migrate
 from include.ledger.tables import inbox
@@ -71,6 +72,13 @@ def _lines(ledger: Ledger) -> Iterator[str]:
         yield f"  claimable now {ledger.inbox.pending(flow)}, waiting records {waiting}"
         for cause, rows in list(ledger.exceptions.counts_by_cause(flow).items())[:10]:
             yield f"  {rows} open: {cause}"
+    now = ledger.database.now()
+    for parked in ledger.parking.standing():
+        yield f"{parked.flow}: parked until {parked.until:%Y-%m-%d %H:%M:%S} UTC: {parked.reason}"
+    for breaker in ledger.breakers.states():
+        if (circuit := breaker.circuit(now)) is not Circuit.CLOSED:
+            since = f"since {breaker.opened_at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"endpoint {breaker.name}: {circuit.value} {since}: {breaker.reason}"
     for name in ledger.budgets.names():
         state = ledger.budgets.state(name)
         block = f", blocked until {state.blocked_until:%H:%M:%S}" if state.blocked_until else ""

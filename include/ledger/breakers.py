@@ -3,7 +3,8 @@
 A *closed* circuit lets calls through and counts failures that follow each other. ``threshold`` of them
 *open* it: every process refuses at once, without a call, until the cool-down is over. Then it is
 *half-open*: one call in the whole house is the probe. Its success closes the circuit, its failure
-opens it again for twice as long; a probe whose process died may be claimed again after its lease.
+opens it again for twice as long; a probe whose process died may be claimed again after its lease. Who
+fails again soon after a recovery (its health is fine, its work is not) is left alone for longer still.
 
 Only trouble of the endpoint counts: no connection, no whole answer, HTTP 5xx. A refusal is an answer.
 Nor does one record that its system cannot serve condemn the endpoint: failures with an answer must
@@ -59,7 +60,8 @@ class BreakerPolicy:
 
     Attributes:
         threshold: failures one after the other that open.
-        window: a failure so long after the one before it begins a new count.
+        window: a failure so long after the one before it begins a new count; so long after the longest
+            cool-down, openings count from one again.
         cool_down: of the first opening; doubled by every probe that fails.
         longest: cool-down at most.
         fresh: how long a process trusts what it has read.
@@ -91,7 +93,7 @@ class BreakerState:
     Attributes:
         subject: what the first failure of the count was about.
         several: whether the failures concern more than that.
-        trips: openings since it was last closed.
+        trips: openings in a row, with recoveries that did not last between them.
         probe: who probes, until ``probe_until``.
     """
 
@@ -270,7 +272,7 @@ class Breakers:
                 self._read.pop(entry.name, None)
                 return
             changed = replace(changed, reason=reason[:500])
-            values = {name: getattr(changed, name) for name in _CLOSED}
+            values = {name: getattr(changed, name) for name in BreakerState.__slots__ if name != "name"}
             connection.execute(update(breakers).where(breakers.c.name == entry.name).values(**values))
         self._remember(changed, now)
         if changed.until is not None:
@@ -289,7 +291,8 @@ class Breakers:
         if state.opened_at is not None:
             return None
         if state.failed_at is None or now - state.failed_at > self.policy.window:
-            state = BreakerState(state.name)
+            lasting = state.failed_at and now - state.failed_at <= self.policy.window + self.policy.longest
+            state = BreakerState(state.name, trips=state.trips if lasting else 0)
         several = state.several or everything or (state.failures > 0 and state.subject != entry.subject)
         counted = replace(
             state,
@@ -329,9 +332,11 @@ class Breakers:
 
 _ROWS = select(*(breakers.c[name] for name in BreakerState.__slots__))
 _CLOSED: dict[str, Any] = {
-    name: getattr(BreakerState(""), name) for name in BreakerState.__slots__ if name != "name"
+    name: getattr(BreakerState(""), name)
+    for name in BreakerState.__slots__
+    if name not in {"name", "failed_at", "trips"}
 }
-"""The columns of a breaker that has nothing to say."""
+"""What a success changes: all but the memory of when it failed last, and how often it had to open."""
 
 
 def _state(row: Row[Any]) -> BreakerState:

@@ -148,14 +148,27 @@ def test_every_probe_that_fails_doubles_the_pause_up_to_the_longest(breakers: Br
     assert opened == datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def test_after_a_recovery_the_pause_is_short_again(breakers: Breakers, clock) -> None:
+def test_after_a_recovery_that_lasted_the_pause_is_short_again(breakers: Breakers, clock) -> None:
     trip(breakers)
     clock.pass_(seconds=30)
     call(breakers, DOWN)
     clock.pass_(seconds=60)
     call(breakers)
+    clock.pass_(minutes=7)
     trip(breakers)
     assert refused(breakers) == 30
+
+
+def test_who_only_seems_to_recover_is_left_alone_for_longer_each_time(breakers: Breakers, clock) -> None:
+    """The gateway says it is well, and Sage behind it is not: each ping closes, each write fails."""
+    waits = []
+    for _ in range(5):
+        trip(breakers)
+        waits.append(refused(breakers))
+        clock.pass_(seconds=waits[-1])
+        call(breakers)
+        assert circuit(breakers) is Circuit.CLOSED
+    assert waits == [30, 60, 120, 120, 120]
 
 
 def test_a_probe_that_dies_may_be_claimed_after_its_lease(breakers: Breakers, clock) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import warnings
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy
@@ -144,6 +144,18 @@ def test_the_shell_shows_and_verifies(url: str, ledger: Ledger, keep, an_excepti
     assert "budget zoho:" in shown
     assert main(["verify", "--url", url]) == 0
     assert "audit trail whole" in capsys.readouterr().out
+
+
+def test_the_shell_shows_what_keeps_calls_back(url: str, ledger: Ledger, capsys) -> None:
+    ledger.parking.park(FLOW, datetime(2099, 1, 1, tzinfo=UTC), reason="Zoho says: blocked for an hour")
+    for number in range(5):
+        with ledger.breakers.guard("sage100_gateway:sage", subject=str(number)) as attempt:
+            attempt.fail("HTTP 502")
+    assert main(["show", "--url", url]) == 0
+    shown = capsys.readouterr().out
+    assert f"{FLOW}: parked until 2099-01-01 00:00:00 UTC: Zoho says: blocked for an hour" in shown
+    assert "endpoint sage100_gateway:sage: " in shown
+    assert "since 2026-11-21 12:00:00 UTC: HTTP 502" in shown
 
 
 def test_the_shell_needs_to_know_where(monkeypatch, capsys) -> None:
