@@ -1,11 +1,11 @@
 """Something pending becomes one DAG run, and no row can be stranded.
 
-One thread in the API server looks at the inbox when the receiver rings, and every second besides.
-A flow with claimable rows and no outstanding *wake* gets one run; its first task answers the wake
-**before** it reads the inbox. A row committed before that read is seen by it; a row committed after
-it finds no outstanding wake and gets the next run. A wake whose run never starts expires. Many rows,
-one wake: a burst coalesces. While a flow is parked its rows wait. With several API servers the ledger's unique index on outstanding wakes
-keeps it to one run.
+One thread in the API server looks at the inbox when the receiver rings, and every second besides. A
+flow with claimable rows and no outstanding *wake* gets one run; its first task answers the wake
+**before** it reads the inbox. A row committed before that read is seen by it; a row committed after it
+finds no outstanding wake and gets the next run. A wake whose run never starts expires. Many rows, one
+wake: a burst coalesces. While a flow is parked its rows wait. With several API servers the ledger's
+unique index on outstanding wakes keeps it to one run.
 
 Airflow's own asset events would strand rows here: an event that arrives while the consuming run is
 being created can wait for the next one for ever.
