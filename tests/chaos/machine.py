@@ -91,6 +91,8 @@ def theatre(say: Callable[[str], None], changes: Mapping[str, str]) -> Iterator[
             raise RuntimeError(f"the machine did not come up; see {run}/logs")
         site = Site(up.machine_of(run))
         _set_up_shop(site, proxies.links["receiver"].port)
+        # A history begins on a machine that works: what is edited then has been carried before.
+        site.wait_until(site.swept, 300, "the first scheduled run")
         yield Theatre(site, proxies, listener, disk)
         site.close()
     finally:

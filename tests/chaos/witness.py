@@ -70,6 +70,10 @@ def _restless(site: Site, history: Mapping[str, Order]) -> str:
     [(runs,)] = site.ask("airflow", sql, flow=FLOW)
     if runs:
         return f"{runs} runs"
+    sql = "SELECT count(*) FROM exceptions WHERE state = 'open' AND record_key LIKE 'task:%'"
+    [(failed,)] = site.ask("tradebridge", sql)
+    if failed:
+        return f"{failed} failed tasks that no later run has made good"
     untold = "SELECT count(*) FROM notices WHERE delivered_at IS NULL"
     sql = f"SELECT (SELECT count(*) FROM alerts WHERE state = 'open') + ({untold})"
     [(alerts,)] = site.ask("tradebridge", sql)
