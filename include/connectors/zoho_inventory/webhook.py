@@ -8,11 +8,10 @@ from outside and are kept for good.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from typing import Any
 from urllib.parse import parse_qsl
 
+from include.connectors import strict_json
 from include.connectors.zoho_inventory.wire import ZOHO_ID
 from include.errors import RecordError
 
@@ -85,27 +84,10 @@ def identify(content: bytes, *, entity: str = "salesorder") -> tuple[str, str]:
 
 def _parsed(content: bytes) -> object:
     try:
-        return _STRICT.decode(content.decode("utf-8"))
-    except (ValueError, RecursionError):
-        # Not chained: a JSONDecodeError carries the whole document.
+        return strict_json.read(content)
+    except ValueError:
         raise _unreadable("the webhook's body is not strict JSON") from None
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("repeated key")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def _unreadable(message: str) -> RecordError:
     return RecordError(message, code=UNREADABLE)
-
-
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=str, parse_float=str
-)
