@@ -21,7 +21,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=18081)
     parser.add_argument("--data", type=Path, default=Path(".sandbox"), help="where the state lives")
     parser.add_argument(
-        "--story", default="", help="load this story when the store is empty: northwind, spoilt, empty"
+        "--story",
+        default="",
+        help="load when the store is empty: northwind, spoilt, empty, clarity, clarity_cases (with commas)",
     )
     parser.add_argument(
         "--sage-home", type=Path, help="home of the Sage 100 sandbox, to mount its control API"

@@ -1,7 +1,7 @@
 """The outside world in small, as one web application.
 
-Zoho Inventory under its own paths, the hand that moves it under ``/_sandbox``; Sage 100's control too,
-when there is a Sage home.
+Zoho Inventory under its own paths, Clarity eCommerce under ``/clarity``, the hand that moves them under
+``/_sandbox``; Sage 100's control too, when there is a Sage home.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from fastapi import FastAPI
 
 from include.sandbox import control as instruments
 from include.sandbox.border import Border
+from include.sandbox.clarity.app import Clarity
+from include.sandbox.clarity.part import ClarityPart
+from include.sandbox.clarity.problem import MANNER
+from include.sandbox.clarity.server import PREFIX
 from include.sandbox.database import Database
 from include.sandbox.sender import Sender
 from include.sandbox.zoho import control as zoho_control
@@ -35,17 +39,21 @@ class Sandbox(FastAPI):
     They stand outside FastAPI's middleware because a fault must reach the bare connection.
     """
 
-    def __init__(self, control: instruments.Control, world: World, sender: Sender) -> None:
+    def __init__(self, control: instruments.Control, world: World, sender: Sender, clarity: Clarity) -> None:
         super().__init__(title="Tradebridge sandbox", lifespan=_lifespan)
         self.control = control
         self.world = world
         self.sender = sender
+        self.clarity = clarity
         self._zoho = Border("zoho", zoho_app(world), control)
+        self._clarity = Border("clarity", clarity.server, control, MANNER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the system whose path it has."""
         if scope["type"] == "http" and scope["path"].startswith(ROOTS):
             await self._zoho(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
+            await self._clarity(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -53,7 +61,9 @@ class Sandbox(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: Sandbox) -> AsyncIterator[None]:
     app.sender.start()
+    app.clarity.start()
     yield
+    app.clarity.stop()
     app.sender.stop()
     app.control.database.close()
 
@@ -65,19 +75,23 @@ def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "",
         data: where its SQLite file lives; all state survives there.
         sage_home: the Sage 100 sandbox's home, to mount its control API.
         base_url: what OAuth calls ``api_domain``; empty: the address the caller used.
-        story: loaded when there are no records yet.
+        story: loaded when there are no records yet; several with commas between.
     """
     control = instruments.Control(Database(data / DATABASE))
     world = World.over(control, base_url)
     sender = Sender(world.webhooks, world.switches)
     control.parts["zoho"] = ZohoPart(world)
-    app = Sandbox(control, world, sender)
+    clarity = Clarity(control)
+    control.parts["clarity"] = ClarityPart(clarity.world)
+    app = Sandbox(control, world, sender, clarity)
     app.include_router(instruments.router(control))
     app.include_router(zoho_control.router(world, sender))
+    app.include_router(clarity.control())
     if sage_home is not None:
         from include.sandbox.sage100.control import router as sage_router  # noqa: PLC0415 - only with a Sage home
 
         app.include_router(sage_router(sage_home))
-    if story and not world.documents.count("items"):
-        control.load(story)
+    if story and not (world.documents.count("items") or clarity.world.documents.count("products")):
+        for name in story.split(","):
+            control.load(name)
     return app
