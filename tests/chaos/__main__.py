@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with theatre(say, environment) as stage:
         account = play(stage, deeds, asked.patience)
         run = stage.machine.run
+    account["machine"] = str(run)
     account |= {"seed": asked.seed, "seconds": asked.seconds, "planted": asked.plant or ""}
     account |= {"history": fingerprint(deeds), "planned": planned(deeds)}
     found = [Finding(**each) for each in account["findings"]]

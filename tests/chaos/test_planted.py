@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.checker import CENTS, DOUBLED, LOST
+from tests.chaos.machine import forget
 from tests.chaos.planted import BUGS, environment
 
 SEED, SECONDS = 4, 60
@@ -34,4 +35,5 @@ def test_a_planted_bug_is_found(bug: str) -> None:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
     account = json.loads((root / "build" / f"chaos-{SEED}-{bug}.json").read_text(encoding="utf-8"))
+    forget(Path(account["machine"]))
     assert FOUND_AS[bug] in {finding["kind"] for finding in account["findings"]}
