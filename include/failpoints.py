@@ -41,6 +41,8 @@ CALL = ("before_send", "after_send")
 COMMIT = ("before_local_commit", "after_local_commit")
 """Of a step of the ledger: nothing of it is on disk; all of it is."""
 
+_notes: dict[tuple[str, str], None] | None = None
+
 
 def reach(place: str, point: str) -> None:
     """Die here if a test asked for it.
@@ -60,9 +62,6 @@ def reach(place: str, point: str) -> None:
         except FileExistsError:
             return
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-_notes: dict[tuple[str, str], None] | None = None
 
 
 @contextmanager
