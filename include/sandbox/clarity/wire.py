@@ -61,7 +61,7 @@ def flat(document: Json, prefix: str = "") -> Json:
     found: Json = {}
     for name, value in document.items():
         path = f"{prefix}{name}"
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict):
             found |= flat(value, f"{path}.")
         else:
             found[path] = value
