@@ -89,6 +89,8 @@ class Auth(_Part, frozen=True):
 class Envelope(_Part, frozen=True):
     """Where an answer holds what was asked for; dotted, empty = the whole answer (or nowhere).
 
+    The file has the tenant's names; a loaded dialect has ours, as answers have when they are read.
+
     Attributes:
         one: a record.
         many: the rows of a list.
@@ -100,6 +102,10 @@ class Envelope(_Part, frozen=True):
     many: str = ""
     total: str = ""
     cursor: str = ""
+
+    def read_with(self, names: Names) -> Envelope:
+        """The same places with our names."""
+        return Envelope(*(names.path(each) for each in (self.one, self.many, self.total, self.cursor)))
 
 
 class Paging(_Part, frozen=True):
@@ -291,9 +297,10 @@ def load(name: str, overrides: Mapping[str, Any] | None = None) -> Dialect:
         raise ConfigurationError(f"no Clarity dialect {name!r}; there are {', '.join(shipped())}")
     text = (resources.files(__package__) / "dialects" / f"{name}.yaml").read_bytes()
     try:
-        return msgspec.convert(_amended(msgspec.yaml.decode(text), overrides or {}), Dialect)
+        spoken = msgspec.convert(_amended(msgspec.yaml.decode(text), overrides or {}), Dialect)
     except msgspec.ValidationError as exc:
         raise ConfigurationError(f"Clarity dialect {name!r}: {exc}") from None
+    return msgspec.structs.replace(spoken, envelope=spoken.envelope.read_with(spoken.names))
 
 
 def _amended(part: Any, change: Any) -> Any:

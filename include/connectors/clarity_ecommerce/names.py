@@ -55,6 +55,10 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return _LEADING_CAPITALS.sub(lambda found: found[0].lower(), name, count=1)
         return name
 
+    def path(self, theirs: str) -> str:
+        """A dotted path of the tenant's, with our names."""
+        return ".".join(map(self.ours, theirs.split(".")))
+
     def theirs(self, name: str) -> str:
         """The tenant's name of our member."""
         known = next((foreign for foreign, own in self.renames.items() if own == name), None)

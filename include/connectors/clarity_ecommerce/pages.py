@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from include.errors import PermanentError
@@ -41,24 +42,29 @@ class Page:
 
 Ask = Callable[["datetime | None", dict[str, str]], Page]
 """A page, from a lower bound of time and parameters of place."""
-Span = Callable[[list[bytes]], "tuple[datetime, datetime] | None"]
-"""First and last time of change of a page, if its rows prove that the list ascends by it."""
+Times = Callable[[list[bytes]], "list[datetime] | None"]
+"""When the rows of a page changed; None unless every row says so and the page ascends."""
 
 
 @dataclass
 class _Place:
-    """Where in the list we are, since the lower bound was last moved."""
+    """Where in the list we are, since the lower bound was last moved.
+
+    Attributes:
+        promised: rows that must match the bound, if the list was in the order of its times until here.
+    """
 
     anchor: datetime | None
+    promised: int | None = None
     number: int = 0
     cursor: str = ""
     cursors: set[str] = field(default_factory=set)
     met: set[int] = field(default_factory=set)
-    seen: set[int] = field(default_factory=set)
+    seen: dict[int, datetime | None] = field(default_factory=dict)
 
 
 def walk(
-    ask: Ask, paging: Paging, *, size: int, since: datetime | None, span: Span, most: int
+    ask: Ask, paging: Paging, *, size: int, since: datetime | None, times: Times, most: int
 ) -> Iterator[list[bytes]]:
     """The rows of a list, page by page; the first page always comes.
 
@@ -67,7 +73,7 @@ def walk(
         paging: how places are spelt.
         size: rows asked for.
         since: lower bound of the time of change, None for the whole list.
-        span: see :data:`Span`; without times a list is walked by place.
+        times: see :data:`Times`; without them a list is walked by place.
         most: pages.
 
     Raises:
@@ -77,14 +83,20 @@ def walk(
     for _ in range(most):
         page = ask(place.anchor, _place_params(place, paging, size))
         yield page.rows
+        if place.promised is not None and page.total is not None and page.total < place.promised:
+            # Rows are missing behind the new bound: the list only looked as if it were in order.
+            place, timely = _Place(since), False
+            continue
         empty = 0 if page.rows else empty + 1
+        found = times(page.rows)
+        place.seen.update(zip(map(hash, page.rows), found or repeat(None), strict=False))
         if _ended(place, page):
             return
         _refuse_circles(place, page, empty)
-        between = None if page.cursor else span(page.rows)
-        timely = timely and not _ignores(place.anchor, between)
-        if timely and between is not None and between[0] < between[1] and _moves(place.anchor, between):
-            place = _Place(between[1])
+        timely = timely and not _ignores(place.anchor, found)
+        further = _further(place, page, found) if timely else None
+        if further is not None:
+            place = further
         else:
             place.number += 1
             place.cursor = page.cursor
@@ -93,7 +105,6 @@ def walk(
 
 def _ended(place: _Place, page: Page) -> bool:
     """Whether all that matches has come; a short page alone proves nothing, the remote may cap it."""
-    place.seen |= {hash(row) for row in page.rows}
     if page.cursor:
         return False
     return not page.rows or (page.total is not None and len(place.seen) >= page.total)
@@ -109,13 +120,20 @@ def _refuse_circles(place: _Place, page: Page, empty: int) -> None:
         place.cursors.add(page.cursor)
 
 
-def _ignores(anchor: datetime | None, between: tuple[datetime, datetime] | None) -> bool:
+def _ignores(anchor: datetime | None, times: list[datetime] | None) -> bool:
     """Whether the remote takes no notice of the lower bound; it may know whole seconds only."""
-    return anchor is not None and between is not None and between[0] < anchor.replace(microsecond=0)
+    return anchor is not None and bool(times) and min(times or ()) < anchor.replace(microsecond=0)
 
 
-def _moves(anchor: datetime | None, between: tuple[datetime, datetime]) -> bool:
-    return anchor is None or between[1] > anchor
+def _further(place: _Place, page: Page, times: list[datetime] | None) -> _Place | None:
+    """The bound moved to the last time of this page; None where that leads nowhere or a cursor leads."""
+    if page.cursor or not times or times[0] == times[-1]:
+        return None
+    last = times[-1]
+    if place.anchor is not None and last <= place.anchor:
+        return None
+    before = sum(1 for at in place.seen.values() if at is not None and at < last)
+    return _Place(last, promised=None if page.total is None else page.total - before)
 
 
 def _place_params(place: _Place, paging: Paging, size: int) -> dict[str, str]:

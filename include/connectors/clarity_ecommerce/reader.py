@@ -27,7 +27,7 @@ from include.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.connectors.clarity_ecommerce.client import ClarityClient
@@ -221,7 +221,7 @@ class ClarityReader:
             dialect.paging,
             size=settings.rows_asked,
             since=since,
-            span=self._span() if dialect.window.since else lambda _rows: None,
+            times=self._times if dialect.window.since and dialect.window.sort else lambda _rows: None,
             most=settings.max_pages,
         )
 
@@ -243,19 +243,14 @@ class ClarityReader:
             int(total) if total.isdecimal() else None,
         )
 
-    def _span(self) -> Callable[[list[bytes]], tuple[datetime, datetime] | None]:
+    def _times(self, rows: list[bytes]) -> list[datetime] | None:
         window = self.client.dialect.window
-
-        def span(rows: list[bytes]) -> tuple[datetime, datetime] | None:
-            times = [
-                at
-                for row in rows
-                if (at := wire.read_time(wire.scalar(wire.at(row, window.updated)), window.zone)) is not None
-            ]
-            in_order = len(times) == len(rows) > 0 and times == sorted(times)
-            return (times[0], times[-1]) if in_order else None
-
-        return span
+        found = [
+            at
+            for row in rows
+            if (at := wire.read_time(wire.scalar(wire.at(row, window.updated)), window.zone)) is not None
+        ]
+        return found if len(found) == len(rows) and found == sorted(found) else None
 
 
 def _within(record: Record, since: datetime | None, until: datetime | None) -> bool:
