@@ -1,4 +1,4 @@
-"""``kill -9`` of a whole process in the middle of sixty orders changes nothing but the time (issue 2)."""
+"""``kill -9`` of a whole process in the middle of sixty orders changes nothing but the time."""
 
 from __future__ import annotations
 
