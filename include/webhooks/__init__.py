@@ -5,7 +5,7 @@
     headers        a header's only value; the one way to say no
     tags           HMAC-SHA256 of the body in a header, as hex (Zoho) or base64 (Shopify)
     standard       Standard Webhooks: id, timestamp and a list of signatures, v1 (HMAC) and v1a (Ed25519)
-    timestamped    ``t=...,v1=...`` in one header (Stripe)
+    timestamped    ``t=...,v1=...`` in one header (Stripe), or in two (Clarity)
     shared         a secret in a header: the baseline, weaker than a signature
     doorkeeper     which of them a site has chosen
 

@@ -24,15 +24,18 @@ class Scheme(StrEnum):
     BASE64 = "base64"
     STANDARD = "standard"
     TIMESTAMPED = "timestamped"
+    TIMESTAMP_APART = "timestamp_apart"
     SHARED_SECRET = "shared_secret"  # noqa: S105 - the scheme's name
 
 
 HEADERS = {
     Scheme.STANDARD: standard.PREFIX,
     Scheme.TIMESTAMPED: "Stripe-Signature",
+    Scheme.TIMESTAMP_APART: "X-Clarity",
     Scheme.SHARED_SECRET: "X-Tradebridge-Key",
 }
-"""Where the proof stands when the site does not say; of ``standard``, what its three headers begin with."""
+"""Where the proof stands when the site does not say; of ``standard`` and ``timestamp_apart``, what their
+headers begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Doorkeeper:
     Attributes:
         secrets: any of them may have signed: two while one is rotated out.
         scheme: how.
-        header: that carries the proof; of ``standard``, the prefix of its three.
+        header: that carries the proof; of ``standard`` and ``timestamp_apart``, the prefix of theirs.
     """
 
     secrets: tuple[str, ...] = field(repr=False)
@@ -94,5 +97,7 @@ class Doorkeeper:
                 standard.verify(body, headers, self.secrets, now=now, prefix=self.header)
             case Scheme.TIMESTAMPED:
                 timestamped.verify(body, headers, self.secrets, header=self.header, now=now)
+            case Scheme.TIMESTAMP_APART:
+                timestamped.verify_apart(body, headers, self.secrets, prefix=self.header, now=now)
             case Scheme.SHARED_SECRET:
                 shared.verify(headers, self.secrets, header=self.header)

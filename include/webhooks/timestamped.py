@@ -1,5 +1,7 @@
 """``t=<seconds>,v1=<hex>`` in one header: HMAC-SHA256 over ``<seconds>.<body>``, as Stripe signs.
 
+Or the same in two: ``<prefix>-Timestamp: <seconds>`` and ``<prefix>-Signature: v1=<hex>``.
+
 Several ``v1`` may stand there while the sender rotates its secret; other schemes (``v0``) are passed
 over. Stripe's own libraries refuse old times only; here a time may not lie in the future either.
 """
@@ -51,6 +53,39 @@ def verify(
         ConfigurationError: there is no secret to check against.
     """
     time, tags = _parts(only(headers, header))
+    _check(body, time, tags, secrets)
+    recent(time, now, tolerance)
+
+
+def verify_apart(
+    body: bytes,
+    headers: Headers,
+    secrets: Sequence[str],
+    *,
+    prefix: str,
+    now: float,
+    tolerance: float = TOLERANCE,
+) -> None:
+    """As :func:`verify`, with time and tags in a header each.
+
+    Args:
+        body: as received, before any decoding.
+        headers: a mapping or pairs; names in any case.
+        secrets: any of them may have signed.
+        prefix: of both headers.
+        now: seconds since the epoch.
+        tolerance: seconds that the time may differ.
+
+    Raises:
+        SignatureError, ConfigurationError: as :func:`verify`.
+    """
+    said = only(headers, f"{prefix}-Timestamp")
+    time, tags = _parts(f"t={said},{only(headers, f'{prefix}-Signature')}")
+    _check(body, time, tags, secrets)
+    recent(time, now, tolerance)
+
+
+def _check(body: bytes, time: str, tags: Sequence[str], secrets: Sequence[str]) -> None:
     keys = usable(secrets)
     signed = f"{time}.".encode() + body
     matches = False
@@ -60,7 +95,6 @@ def verify(
             matches |= hmac.compare_digest(expected, tag)
     if not matches:
         raise SignatureError
-    recent(time, now, tolerance)
 
 
 def _parts(value: str) -> tuple[str, list[str]]:

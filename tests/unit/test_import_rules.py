@@ -49,6 +49,16 @@ def test_the_tree_keeps_the_rules() -> None:
             "import include.connectors.zoho_inventory",
             "connectors are independent of each other",
         ),
+        (
+            "include/connectors/clarity_ecommerce/__init__.py",
+            "import include.connectors.sage100",
+            "connectors are independent of each other",
+        ),
+        (
+            "include/connectors/rest/__init__.py",
+            "import include.connectors.clarity_ecommerce",
+            "what connectors share knows none of them",
+        ),
         ("include/checks/__init__.py", "import include.connectors", "checks judge frames and nothing else"),
         ("include/ledger/__init__.py", "import include.translation", "the ledger remembers and nothing else"),
         ("include/pipelines/__init__.py", "import airflow", "pipelines know neither Airflow nor the web"),

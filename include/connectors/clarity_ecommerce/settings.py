@@ -27,7 +27,7 @@ class Settings:
     """One tenant of Clarity eCommerce and the client that calls it.
 
     Args:
-        base_url: ``https://host``, without a path of the API.
+        base_url: ``https://host``, and a prefix if a proxy adds one, without the API's own path.
         dialect: a name of :func:`include.connectors.clarity_ecommerce.dialect.shipped`.
         dialect_overrides: what this tenant does otherwise, in the shape of the dialect's file.
         auth_mode: ``oauth2``, ``api_key``, ``both`` or ``basic``; ``""`` = the dialect's usual one.
@@ -91,12 +91,12 @@ class Settings:
         self._check_address("base_url", self.base_url)
         if self.token_url:
             self._check_address("token_url", self.token_url)
-        if urlsplit(self.base_url).path.strip("/"):
-            raise ConfigurationError("Clarity: base_url is the host alone; the dialect knows the path")
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"Clarity: verify names no file: {self.verify}")
         _check_zone(self.timezone)
         self._check_credentials()
+        if self.base_url.rstrip("/").endswith(self.spoken.base.rstrip("/")):
+            raise ConfigurationError(f"Clarity: base_url ends before {self.spoken.base}; the dialect adds it")
         largest = self.spoken.paging.largest
         if not 0 <= self.page_size <= largest:
             raise ConfigurationError(f"Clarity: page_size must be at most {largest} in {self.dialect!r}")

@@ -16,8 +16,10 @@ from typing import Any
 from include.connectors import strict_json
 from include.errors import RecordError
 
-SIGNATURE_HEADER = "X-Clarity-Signature"
-TIMESTAMP_HEADER = "X-Clarity-Timestamp"
+SIGNATURE_SCHEME = "timestamp_apart"
+"""A value of :class:`include.webhooks.Scheme`: how they are signed unless the site says otherwise."""
+SIGNATURE_HEADERS = "X-Clarity"
+"""What the headers of time and signature begin with."""
 UNREADABLE = "record.unreadable"
 """``Reason.UNREADABLE``, spelt out: the vocabulary lives beside the frames, and those load Arrow."""
 

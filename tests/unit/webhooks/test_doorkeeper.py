@@ -23,6 +23,11 @@ PROVED = [
     ("base64", "s", {ZOHO: base64.b64encode(bytes.fromhex(HEX)).decode()}),
     ("standard", WHSEC, sent(BODY, at=NOW)),
     ("timestamped", "s", header(signature=tag(BODY, "s"))),
+    (
+        "timestamp_apart",
+        "s",
+        {"X-Clarity-Timestamp": str(NOW), "X-Clarity-Signature": f"v1={tag(BODY, 's')}"},
+    ),
     ("shared_secret", "s", {"X-Tradebridge-Key": "s"}),
 ]
 

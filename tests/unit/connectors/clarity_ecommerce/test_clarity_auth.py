@@ -129,7 +129,7 @@ WRONG = [
     ({"base_url": "ftp://shop.example"}, "base_url"),
     ({"base_url": "https://user:pw@shop.example"}, "base_url"),
     ({"base_url": "https://169.254.169.254"}, "base_url"),
-    ({"base_url": "https://shop.example/api/v1"}, "host alone"),
+    ({"base_url": "https://shop.example/api/v1"}, "ends before /api/v1"),
     ({"base_url": "http://shop.example"}, "must be https"),
     ({"token_url": "http://shop.example/token"}, "must be https"),
     ({"dialect": "v9"}, "there are"),

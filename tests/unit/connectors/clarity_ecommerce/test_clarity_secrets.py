@@ -46,24 +46,21 @@ def test_no_trouble_of_the_api_shows_a_canary(bench, caplog, answer, *, status: 
         lambda: reader.record(Kind.ORDERS, "1"),
         lambda: list(reader.changed(Kind.ORDERS)),
         lambda: client.send("POST", "/x", {"canary-key": "canary-value"}),
+        lambda: writer.write_shipments([Write("k", {"shipmentNumber": "canary"})]),
+        reader.check,
     )
-    for attempt in attempts:
-        bench.budget.blocked.clear()
-        try:
-            attempt()
-        except IntegrationError as error:
-            assert "canary" not in told(error)
-        else:
-            assert (status, body) in {(200, BODIES[0]), (200, BODIES[4])}
+    shown = [outcome(bench, attempt) for attempt in attempts]
+    assert "canary" not in "".join(shown) + caplog.text
+    assert status == 200 or sum("Error" in each for each in shown) >= 3
+
+
+def outcome(bench, attempt: Any) -> str:
+    """What comes of it, as somebody could see it."""
     bench.budget.blocked.clear()
     try:
-        results = writer.write_shipments([Write("k", {"shipmentNumber": "canary"})])
-        assert "canary" not in repr(results)
+        return repr(attempt())
     except IntegrationError as error:
-        assert "canary" not in told(error)
-    bench.budget.blocked.clear()
-    assert "canary" not in reader.check().message
-    assert "canary" not in caplog.text.replace("canary-key", "")
+        return told(error)
 
 
 def test_a_lost_connection_shows_no_canary(bench, caplog, answer) -> None:
