@@ -375,3 +375,23 @@ def test_an_event_of_the_shop_is_about_the_record_that_the_api_shows(site: Site)
     record = site.reader().record(Kind.ORDERS, told.record_id)
     assert record is not None
     assert (record.number, record.version) == (order["orderNumber"], told.version)
+
+
+def test_a_certificate_is_trusted_by_its_authority_and_by_nothing_else(site: Site, tmp_path: Path) -> None:
+    authority = tmp_path / "authority.pem"
+
+    def door(certificate: str) -> dict[str, Any]:
+        opened = site.tell("/clarity/tls", {"certificate": certificate})
+        authority.write_text(opened["authority"], encoding="ascii")
+        return {"base_url": f"https://127.0.0.1:{opened['port']}/clarity", "auth_mode": "api_key"}
+
+    key = {"api_key": "clk_sandbox_0001"}
+    good = door("valid")
+    assert site.reader(**good, **key, verify=str(authority)).check().ok
+    with pytest.raises(ConfigurationError, match="certificate is not trusted"):
+        site.writer(**good, **key).write_shipments([shipment(site.order())])
+    for wrong in ("expired", "other_host"):
+        bad = door(wrong)
+        with pytest.raises(ConfigurationError, match="certificate is not trusted"):
+            site.reader(**bad, **key, verify=str(authority)).ping()
+    site.tell("/clarity/tls", method="DELETE")
