@@ -30,6 +30,7 @@ TAX = D("0.0825")
 NEW_YORK = ZoneInfo("America/New_York")
 BACKLOG, CATALOGUE, BATCH, STORM = 10_000, 100_000, 500, 500
 BULK_IDS = 4_000_000
+AT_ONCE = 5_000
 STORM_RATE = 50
 
 
@@ -252,14 +253,14 @@ def _catalogue(stage: Stage) -> None:
 
     def product(number: int) -> Json:
         made = new_product(BULK_IDS + number, f"CAT-{number:06d}", f"Catalogue item {number}")
-        made["prices"]["basePrice"] = D(number % 10_000) / 100
+        made["prices"]["basePrice"] = number % 10_000 / 100
         return made | {"createdDate": stamped, "updatedDate": stamped, "rowVersion": 1}
 
-    def level(number: int) -> Json:
-        return story.stock(product(number), "001", D(number % 500), BULK_IDS + number)
-
-    stage.world.documents.put(PRODUCTS, map(product, range(count)))
-    stage.world.documents.put(INVENTORY, map(level, range(count)))
+    for start in range(0, count, AT_ONCE):
+        products = [product(number) for number in range(start, min(start + AT_ONCE, count))]
+        levels = [story.stock(one, "001", D(one["id"] % 500), one["id"]) for one in products]
+        stage.world.documents.put(PRODUCTS, products)
+        stage.world.documents.put(INVENTORY, levels)
     stage.more["count"] = count
 
 

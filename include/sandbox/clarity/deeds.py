@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.sandbox import northwind
 from include.sandbox.clarity import orders, story
 from include.sandbox.clarity.drafts import Draft, buyer, payments_of, retotal
-from include.sandbox.clarity.kinds import CUSTOMERS, KINDS, ORDERS, PAYMENTS, PAYOUTS, REFUNDS, RETURNS, Kind
+from include.sandbox.clarity.kinds import CUSTOMERS, KINDS, ORDERS, PAYMENTS, REFUNDS, RETURNS, Kind
 from include.sandbox.clarity.problem import invalid, not_found
 from include.sandbox.clarity.settings import Mischief
 from include.sandbox.clarity.store import SHOP
@@ -27,26 +27,13 @@ AT_ONCE = 500
 
 def check_out(world: World, draft: Draft, *, announce: bool = True) -> Json:
     """An order is placed: it is there, paid for, and its goods are allocated."""
-    document = draft.document()
+    document = {**draft.document(), orders.ALLOCATED: world.switches.present.orders_allocate}
     order = world.save(ORDERS, document, SHOP, quiet=not announce)
     for payment in payments_of(document):
         world.save(PAYMENTS, payment, SHOP, quiet=not announce)
-        pay_out(world, payment["payoutId"])
     if order["rowVersion"] == 1:
-        orders.allocate(world, order, +1)
+        orders.allocate(world, order, +1, quiet=not announce)
     return order
-
-
-def pay_out(world: World, name: str | None) -> None:
-    """Bring a payout up to date with its payments and refunds."""
-    if name is None:
-        return
-    payments = world.documents.where(PAYMENTS, "payoutId", name)
-    refunds = world.documents.where(REFUNDS, "payoutId", name)
-    made = story.payouts(payments, refunds)[0]
-    known = world.documents.numbered(PAYOUTS, name)
-    made["_id"] = known["_id"] if known else world.documents.new_id(PAYOUTS)
-    world.documents.put(PAYOUTS, [made])
 
 
 def place(world: World, asked: Placing) -> list[Json]:
@@ -84,10 +71,15 @@ def edit(world: World, number: str, asked: Edit) -> Json:
         line["quantity"] = asked.quantities.get(line["lineNumber"], line["quantity"])
     if asked.quantities:
         retotal(order)
+    before = orders.numbered(world, number)
+    quiet = not asked.announce
     with world.control.database.transaction():
-        saved = world.save(ORDERS, {**order, **asked.changes}, SHOP, quiet=not asked.announce)
-        if saved["status"] == "Cancelled" and asked.status == "Cancelled":
-            orders.allocate(world, saved, -1)
+        saved = world.save(ORDERS, {**order, **asked.changes}, SHOP, quiet=quiet)
+        cancelled = saved["status"] == "Cancelled" != before["status"]
+        if asked.quantities or cancelled:
+            orders.allocate(world, before, -1, quiet=quiet)
+        if asked.quantities and not cancelled:
+            orders.allocate(world, saved, +1, quiet=quiet)
     return saved
 
 
@@ -118,14 +110,12 @@ def refund(world: World, number: str, amount: Decimal | None, reason: str) -> Js
     one["status"] = "refunded" if given == left else "partially_refunded"
     with world.control.database.transaction():
         payment = _paid(world, order, one)
-        made = world.save(REFUNDS, {
+        return world.save(REFUNDS, {
             "id": world.documents.new_id(REFUNDS), "orderId": order["id"], "orderNumber": number,
             "paymentId": one["id"], "gateway": one["gateway"], "currency": one["currency"],
             "amount": given, "reason": reason, "status": "completed", "payoutId": payment["payoutId"],
             "transactionId": f"re_{one['transactionId']}", "externalIds": {},
         }, SHOP)  # fmt: skip
-        pay_out(world, payment["payoutId"])
-    return made
 
 
 def _paid(world: World, order: Json, one: Json) -> Json:
@@ -140,9 +130,7 @@ def _paid(world: World, order: Json, one: Json) -> Json:
         made = next(each for each in payments_of(order) if each["id"] == one["id"])
         known = world.documents.get(PAYMENTS, one["id"])
         kept = {name: known[name] for name in ("createdDate", "rowVersion", "externalIds")} if known else {}
-        saved = world.save(PAYMENTS, {**made, **kept}, SHOP)
-        pay_out(world, saved["payoutId"])
-    return saved
+        return world.save(PAYMENTS, {**made, **kept}, SHOP)
 
 
 def send_back(world: World, number: str, quantities: dict[int, Decimal], reason: str) -> Json:

@@ -283,6 +283,32 @@ def payout_id(payment: Json) -> str:
     return f"po_{payment['gateway']}_{payment['currency']}_{day}"
 
 
+def payout(payments: Sequence[Json], refunds: Sequence[Json]) -> Json:
+    """What a gateway paid for a day, out of its payments and refunds: ``net = gross - refunds - fees``."""
+    first = payments[0]
+    gross = sum((decimal(one["capturedAmount"]) for one in payments), ZERO)
+    back = sum((decimal(one["amount"]) for one in refunds), ZERO)
+    fees = sum((decimal(one["fee"]) for one in payments), ZERO)
+    entries = [("payment", one["id"], decimal(one["capturedAmount"]), one["fee"]) for one in payments]
+    entries += [("refund", one["paymentId"], -decimal(one["amount"]), 0) for one in refunds]
+    return {
+        "id": first["payoutId"],
+        "gateway": first["gateway"],
+        "currency": first["currency"],
+        "status": "paid",
+        "paidAt": max(one["capturedAt"] for one in payments),
+        "gross": gross,
+        "refunds": back,
+        "fees": fees,
+        "net": gross - back - fees,
+        "transactions": [
+            {"type": kind, "paymentId": number, "amount": amount, "fee": cost}
+            for kind, number, amount, cost in entries
+        ],
+        "updatedDate": max(one["updatedDate"] for one in (*payments, *refunds)),
+    }
+
+
 def retotal(order: Json) -> None:
     """Work an order's sums out again after its lines were edited; tax by the total, at the rate it has."""
     currency = order["currency"]

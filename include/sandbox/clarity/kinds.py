@@ -36,7 +36,6 @@ INVENTORY = Kind("inventory", "inventory", ("sku", "warehouseCode"), 1)
 SHIPMENTS = Kind("shipments", "shipment", ("shipmentNumber",), 70_001)
 INVOICES = Kind("invoices", "invoice", ("invoiceNumber",), 60_001)
 PAYMENTS = Kind("payments", "payment", ("id",), 55_001)
-PAYOUTS = Kind("payouts", "payout", ("id",), 100_001)
 REFUNDS = Kind("refunds", "refund", ("id",), 80_001)
 RETURNS = Kind("returns", "return", ("returnNumber",), 90_001)
 KINDS = {
@@ -49,7 +48,6 @@ KINDS = {
         SHIPMENTS,
         INVOICES,
         PAYMENTS,
-        PAYOUTS,
         REFUNDS,
         RETURNS,
     )
@@ -62,7 +60,7 @@ EVENTS = (
 
 
 def identity(document: Json) -> int:
-    """The number a record is kept under: its id, or a note where its id is a text or not shown."""
+    """The number a record is kept under: its id, or a note where none is shown."""
     return int(document.get("_id") or document["id"])
 
 

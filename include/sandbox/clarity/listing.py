@@ -137,6 +137,8 @@ def _filter(where: Where, listing: Listing, name: str, values: list[str]) -> Non
         _some(where, LINE_SKU, _few(values))
     elif name == listing.kind.key[0] and len(listing.kind.key) == 1:
         _some(where, "number = ?", values)
+    elif name == "orderNumber":
+        _some(where, "parent = ?", values)
     elif name == "customerId":
         _some(where, "json_extract(body, '$.customer.id') = ?", [_integer(name, value) for value in values])
     elif name == "email":
@@ -204,7 +206,8 @@ def _order(sort: str, *, free: bool) -> str:
         if name not in known and not (free and NAME.match(name)):
             raise invalid({"sort": [f"Cannot sort by '{name}'."]})
         steps.append(f"{_column(name)} {'DESC' if step.startswith('-') else 'ASC'}")
-    return ", ".join([*steps, "id ASC"])
+    named = {step.removeprefix("-") for step in sort.split(",")}
+    return ", ".join(steps if "id" in named else [*steps, "id ASC"])
 
 
 def _cursor(sort: str, updated: str, number: int) -> str:

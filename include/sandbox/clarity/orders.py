@@ -32,6 +32,10 @@ MOVES = {
 """Status to the statuses it may go to; from hold an order also goes back to where it was."""
 
 
+ALLOCATED = "_allocated"
+"""The note on an order that its goods are allocated."""
+
+
 def find(world: World, record_id: int) -> Json:
     """An order by its id.
 
@@ -83,7 +87,7 @@ def _before_hold(order: Json) -> str:
 def shipped(world: World, order: Json, *, without: str = "") -> dict[int, Decimal]:
     """Units shipped by line number, by every shipment that is not void and not the one left out."""
     sums: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for shipment in world.documents.where(SHIPMENTS, "orderNumber", order["orderNumber"]):
+    for shipment in world.documents.of_order(SHIPMENTS, order["orderNumber"]):
         if shipment["status"] != "Voided" and shipment["shipmentNumber"] != without:
             for line in shipment["lines"]:
                 sums[line["orderLineNumber"]] += decimal(line["quantity"])
@@ -119,7 +123,7 @@ def take_in(world: World, order: Json, by: By) -> Json:
     sums = shipped(world, order)
     for line in order["lines"]:
         line["quantityShipped"] = sums.get(line["lineNumber"], Decimal(0))
-    every = world.documents.where(SHIPMENTS, "orderNumber", order["orderNumber"])
+    every = world.documents.of_order(SHIPMENTS, order["orderNumber"])
     order["shipments"] = [
         {"id": one["id"], "shipmentNumber": one["shipmentNumber"]}
         for one in every
@@ -136,9 +140,12 @@ def take_in(world: World, order: Json, by: By) -> Json:
     return world.save(ORDERS, order, by)
 
 
-def allocate(world: World, order: Json, sign: int) -> None:
-    """Take what an order needs out of the shop's available stock, or give it back (-1)."""
-    if not world.switches.present.orders_allocate:
+def allocate(world: World, order: Json, sign: int, *, quiet: bool = False) -> None:
+    """Take what an order needs out of the shop's available stock, or give it back (-1).
+
+    Only orders placed while the shop did so: the story's are of the past, their goods long counted.
+    """
+    if not order.get(ALLOCATED):
         return
     for line in order["lines"]:
         stock = world.documents.numbered(INVENTORY, f"{line['sku']}|{line['warehouseCode']}")
@@ -146,7 +153,7 @@ def allocate(world: World, order: Json, sign: int) -> None:
             stock["quantityAllocated"] = decimal(stock["quantityAllocated"]) + sign * decimal(
                 line["quantity"]
             )
-            world.save(INVENTORY, available(stock), SHOP)
+            world.save(INVENTORY, available(stock), SHOP, quiet=quiet)
 
 
 def available(stock: Json) -> Json:

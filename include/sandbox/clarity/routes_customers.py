@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.sandbox.clarity.asked import Address, Contact, CustomerNew, CustomerPatch
+from include.sandbox.clarity.drafts import payout
 from include.sandbox.clarity.exchange import Call, Reply, Route, found
-from include.sandbox.clarity.kinds import CUSTOMERS, PAYOUTS
+from include.sandbox.clarity.kinds import CUSTOMERS, PAYMENTS, REFUNDS
 from include.sandbox.clarity.listing import LISTINGS, listed
 from include.sandbox.clarity.problem import Problem, not_found
 
@@ -56,10 +57,11 @@ class CustomerRoutes:
 
     def payout(self, call: Call) -> Reply:
         """What a gateway paid out on a day, with the payments, refunds and fees in it."""
-        payout = self._world.documents.numbered(PAYOUTS, call.ids["id"])
-        if payout is None:
-            raise not_found("payout", f"id '{call.ids['id']}'")
-        return found(payout)
+        name = call.ids["id"]
+        payments = self._world.documents.where(PAYMENTS, "payoutId", name)
+        if not payments:
+            raise not_found("payout", f"id '{name}'")
+        return found(payout(payments, self._world.documents.where(REFUNDS, "payoutId", name)))
 
     def find(self, call: Call) -> Json:
         """The customer in the path.

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clarity_documents (
     resource TEXT NOT NULL, id INTEGER NOT NULL, number TEXT NOT NULL, status TEXT, dead INTEGER NOT NULL,
-    created TEXT NOT NULL, updated TEXT NOT NULL, indexed TEXT NOT NULL, body TEXT NOT NULL, row TEXT,
+    created TEXT NOT NULL, updated TEXT NOT NULL, indexed TEXT NOT NULL, parent TEXT, body TEXT NOT NULL,
+    row TEXT,
     PRIMARY KEY (resource, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS clarity_documents_number ON clarity_documents (resource, number);
-CREATE INDEX IF NOT EXISTS clarity_documents_updated ON clarity_documents (resource, updated, id);
+CREATE INDEX IF NOT EXISTS clarity_documents_updated
+    ON clarity_documents (resource, dead, updated, id, indexed, status);
+CREATE INDEX IF NOT EXISTS clarity_documents_parent ON clarity_documents (resource, parent);
 CREATE TABLE IF NOT EXISTS clarity_effects (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, resource TEXT NOT NULL,
     record_id INTEGER NOT NULL, number TEXT NOT NULL, action TEXT NOT NULL, actor TEXT NOT NULL,
@@ -37,8 +40,8 @@ CREATE INDEX IF NOT EXISTS clarity_effects_record ON clarity_effects (resource, 
 """
 INSERT = (
     "INSERT OR REPLACE INTO clarity_documents "
-    "(resource, id, number, status, dead, created, updated, indexed, body, row) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "(resource, id, number, status, dead, created, updated, indexed, parent, body, row) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -88,6 +91,14 @@ class Documents:
         rows = self._database.rows(
             "SELECT body FROM clarity_documents WHERE resource = ? AND json_extract(body, ?) = ? ORDER BY id",
             (kind.resource, f"$.{path}", value),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    def of_order(self, kind: Kind, number: str) -> list[Json]:
+        """Every document that belongs to an order."""
+        rows = self._database.rows(
+            "SELECT body FROM clarity_documents WHERE resource = ? AND parent = ? ORDER BY id",
+            (kind.resource, number),
         )
         return [json.loads(row["body"]) for row in rows]
 
@@ -144,6 +155,7 @@ def _values(kind: Kind, document: Json, indexed: str) -> tuple[Any, ...]:
         document.get("createdDate", document["updatedDate"]),
         document["updatedDate"],
         indexed,
+        document.get("orderNumber"),
         dumps(document),
         None if row is None else dumps(row),
     )

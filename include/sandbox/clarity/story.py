@@ -6,21 +6,19 @@ found there. SKUs are as people type them; Sage's own codes stand in ``externalI
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from include.sandbox import northwind
 from include.sandbox.clarity.drafts import Draft, Tender, Wanted, payments_of
-from include.sandbox.clarity.kinds import CUSTOMERS, INVENTORY, ORDERS, PAYMENTS, PAYOUTS, PRODUCTS
+from include.sandbox.clarity.kinds import CUSTOMERS, INVENTORY, ORDERS, PAYMENTS, PRODUCTS
 from include.sandbox.clarity.orders import available
 from include.sandbox.clarity.routes_catalogue import WAREHOUSES, new_product
 from include.sandbox.clarity.routes_customers import new_customer
-from include.sandbox.clarity.wire import Json, decimal, rounded, stamp
+from include.sandbox.clarity.wire import Json, rounded, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from include.sandbox.clarity.world import World
@@ -197,63 +195,15 @@ def tell(world: World, limit: int | None = None) -> dict[str, int]:
         for index, order in enumerate(chosen)
     ]
     payments = [payment for order in orders for payment in payments_of(order)]
-    paid_out = payouts(payments)
     with world.control.database.transaction():
         world.documents.put(CUSTOMERS, customers.values())
         world.documents.put(PRODUCTS, products.values())
         world.documents.put(INVENTORY, levels(products))
         world.documents.put(ORDERS, orders)
         world.documents.put(PAYMENTS, payments)
-        world.documents.put(PAYOUTS, paid_out)
     return {
         "customers": len(customers),
         "products": len(products),
         "orders": len(orders),
         "payments": len(payments),
-        "payouts": len(paid_out),
-    }
-
-
-def payouts(payments: Iterable[Json], refunds: Iterable[Json] = ()) -> list[Json]:
-    """Payments and refunds gathered by payout: ``net = gross - refunds - fees``."""
-    gathered: defaultdict[str, list[Json]] = defaultdict(list)
-    for one in payments:
-        if one["payoutId"]:
-            gathered[one["payoutId"]].append(
-                {"type": "payment", "paymentId": one["id"], "amount": one["capturedAmount"],
-                 "fee": one["fee"], "currency": one["currency"], "at": one["capturedAt"],
-                 "gateway": one["gateway"]}
-            )  # fmt: skip
-    for one in refunds:
-        gathered[one["payoutId"]].append(
-            {"type": "refund", "paymentId": one["paymentId"], "amount": -decimal(one["amount"]), "fee": 0,
-             "currency": one["currency"], "at": one["createdDate"], "gateway": one["gateway"]}
-        )  # fmt: skip
-    return [
-        _payout(number, name, entries) for number, (name, entries) in enumerate(gathered.items(), start=1)
-    ]
-
-
-def _payout(number: int, name: str, entries: list[Json]) -> Json:
-    gross = sum((decimal(one["amount"]) for one in entries if one["type"] == "payment"), Decimal(0))
-    refunds = -sum((decimal(one["amount"]) for one in entries if one["type"] == "refund"), Decimal(0))
-    fees = sum((decimal(one["fee"]) for one in entries), Decimal(0))
-    first = entries[0]
-    return {
-        "_id": number,
-        "id": name,
-        "gateway": first["gateway"],
-        "currency": first["currency"],
-        "status": "paid",
-        "paidAt": max(one["at"] for one in entries),
-        "gross": gross,
-        "refunds": refunds,
-        "fees": fees,
-        "net": gross - refunds - fees,
-        "transactions": [
-            {name: one[name] for name in ("type", "paymentId", "amount", "fee")} for one in entries
-        ],
-        "createdDate": first["at"],
-        "updatedDate": first["at"],
-        "rowVersion": 1,
     }

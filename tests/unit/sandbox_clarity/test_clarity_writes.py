@@ -276,6 +276,17 @@ def test_a_placed_order_allocates_and_a_cancelled_one_gives_back(clarity: Clarit
     assert level(clarity, "NW-0011")["quantityAvailable"] == before["quantityAvailable"]
 
 
+def test_an_edit_in_the_shop_moves_the_allocation_and_the_past_has_none(clarity: Clarity) -> None:
+    start = level(clarity, "NW-0011")["quantityAllocated"]
+    clarity.call("POST", "/orders/110248/cancel", body={})
+    assert level(clarity, "NW-0011")["quantityAllocated"] == start
+    number = clarity.tell("/clarity/orders", {"like": "WEB-110248"})["orders"][0]["orderNumber"]
+    edited = clarity.tell(f"/clarity/orders/{number}", {"quantities": {"1": 2}}, "PUT")
+    assert edited["lines"][0]["extendedPrice"] == 28.0
+    assert level(clarity, "NW-0011")["quantityAllocated"] == start + 2
+    assert [name for name in clarity.order(number) if name.startswith("_")] == []
+
+
 # -- money ---------------------------------------------------------------------------------------
 
 
