@@ -26,6 +26,7 @@ from include.errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import requests
 
@@ -89,6 +90,10 @@ class ClarityClient:
 
     def __repr__(self) -> str:
         return f"ClarityClient({self.settings.budget_name}, {self.settings.dialect!r})"
+
+    def now(self) -> datetime:
+        """The present."""
+        return self._clock()
 
     def ping(self) -> None:
         """The smallest call that shows whether Clarity serves us; raises as :meth:`get`."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_EMPTY = 2
 """Pages in a row that promise more and hold nothing."""
+MOST_RESTARTS = 2
+"""How often a list that shrinks under our hands is begun again before it is walked by place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,15 @@ def walk(
     Raises:
         PermanentError: the list repeats itself, promises more than it holds, or does not end.
     """
-    place, empty, timely = _Place(since), 0, True
+    place, empty, timely, restarts = _Place(since), 0, True, 0
     for _ in range(most):
         page = ask(place.anchor, _place_params(place, paging, size))
         yield page.rows
         if place.promised is not None and page.total is not None and page.total < place.promised:
-            # Rows are missing behind the new bound: the list only looked as if it were in order.
-            place, timely = _Place(since), False
+            # Rows are missing behind the new bound. Some were taken away meanwhile, or else the list only
+            # looked as if it were in order: then they are missing again, and its times are not trusted.
+            restarts += 1
+            place, timely = _Place(since), timely and restarts <= MOST_RESTARTS
             continue
         empty = 0 if page.rows else empty + 1
         found = times(page.rows)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 MOST_SKUS = 100
 """SKUs in one question for stock."""
+
+SETTLED = timedelta(hours=1)
+"""How far back an upper bound must lie to be asked for. Before a nearer one rows leave the list while we
+read it, and their neighbours slip over the pages' edges; such a bound is held here alone."""
 
 Params = dict[str, "str | Sequence[str]"]
 Answers = deque[tuple[str, "Future[Record | None]"]]
@@ -228,7 +233,7 @@ class ClarityReader:
     def _filters(self, until: datetime | None, where: Mapping[str, str | Sequence[str]]) -> Params:
         window, params = self.client.dialect.window, Params(where)
         params.update(window.sort)
-        if until is not None and window.until:
+        if until is not None and window.until and until < self.client.now() - SETTLED:
             params[window.until] = wire.write_time(until, window)
         if self.client.settings.store_id:
             params["storeId"] = self.client.settings.store_id

@@ -24,7 +24,7 @@ def at(second: int) -> datetime:
 
 
 class Shop:
-    """A list sorted by time of change, as bytes ``id@second``; rows may change while it is read."""
+    """A list sorted by time of change, as bytes ``id@second``; rows may change or vanish while it is read."""
 
     cursors = False
 
@@ -60,8 +60,10 @@ class Shop:
         cursor = "{}-{}".format(*page[-1]) if self.cursors and len(left) > size else ""
         if self.moves:
             number, second = self.moves.pop(0)
-            if number in self.times:
+            if number in self.times and second:
                 self.times[number] = max(self.times.values()) + second
+            elif not second:
+                self.times.pop(number, None)
         encoded = [f"{number}@{second}".encode() for second, number in page]
         return Page(encoded, cursor, len(rows) if self.total else None)
 
@@ -112,6 +114,22 @@ def test_rows_that_change_while_we_read_come_again_and_push_nobody_out(
     shop = Shop(distinct)
     shop.moves = moves
     assert numbers(walked(shop, paging, size=size)) == set(distinct)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.sets(st.integers(1, 40)),
+    pagings,
+    st.integers(2, 8),
+    st.lists(st.integers(1, 40), max_size=2, unique=True),
+    st.integers(0, 8),
+)
+def test_rows_that_are_taken_away_while_we_read_take_nobody_with_them(
+    known: set[int], paging: Paging, size: int, gone: list[int], quiet: int
+) -> None:
+    shop = Shop({number: place for place, number in enumerate(sorted(known))})
+    shop.moves = [(0, 0)] * quiet + [(number, 0) for number in gone]
+    assert numbers(walked(shop, paging, size=size)) >= known - set(gone)
 
 
 @settings(deadline=None, max_examples=150)

@@ -68,6 +68,7 @@ def listed(rows: list[Any], **more: Any) -> dict[str, Any]:
 
 def test_a_sweep_asks_from_the_overlap_on_in_the_order_of_changes(bench, answer) -> None:
     bench.tenant.replies(answer(200, LIST))
+    bench.clock.now = SINCE + timedelta(days=1)
     found = list(bench.reader().changed(Kind.ORDERS, SINCE, SINCE + timedelta(hours=1)))
     assert [(each.id, each.number, each.version) for each in found] == [
         ("100457", "WEB-100457", ""),
@@ -83,6 +84,14 @@ def test_a_sweep_asks_from_the_overlap_on_in_the_order_of_changes(bench, answer)
         "pageSize": ["100"],
         "pageIndex": ["0"],
     }
+
+
+def test_an_upper_bound_before_which_rows_still_change_is_held_here(bench, answer) -> None:
+    bench.tenant.replies(answer(200, LIST))
+    bench.clock.now = SINCE + timedelta(minutes=10)
+    found = bench.reader().changed(Kind.ORDERS, SINCE, SINCE + timedelta(minutes=10))
+    assert [each.id for each in found] == ["100457"]
+    assert "updatedDateMax" not in bench.tenant.asked[0].query
 
 
 def test_the_overlap_is_the_sites_to_set(bench, answer) -> None:
