@@ -102,7 +102,7 @@ def test_a_burst_within_one_second_is_limited(clarity: Clarity) -> None:
 
 def test_too_many_at_a_time(clarity: Clarity) -> None:
     clarity.get("/stores")
-    clarity.tell("/clarity/settings", {"concurrent": 1, "latency_seconds": 0.3})
+    clarity.tell("/clarity/settings", {"concurrent": 1, "latency_seconds": 1})
     codes: list[str] = []
 
     def ask() -> None:

@@ -223,7 +223,7 @@ def test_events_arrive_out_of_order(clarity: Clarity, receiver: Receiver) -> Non
 
 def test_an_event_comes_after_the_poll(clarity: Clarity, receiver: Receiver) -> None:
     subscribed(clarity, receiver, events=["order.created"])
-    clarity.tell("/clarity/settings", {"mischief": {"delay_seconds": 0.5}})
+    clarity.tell("/clarity/settings", {"mischief": {"delay_seconds": 2}})
     number = clarity.tell("/clarity/orders", {})["orders"][0]["orderNumber"]
     assert clarity.get("/orders", orderNumber=number)["totalCount"] == 1
     assert receiver.taken == []

@@ -362,7 +362,7 @@ def test_a_key_is_forgotten_after_three_days(clarity: Clarity) -> None:
 
 def test_a_key_in_use_says_wait(clarity: Clarity) -> None:
     order = clarity.order()
-    clarity.tell("/clarity/settings", {"latency_seconds": 0.4})
+    clarity.tell("/clarity/settings", {"latency_seconds": 1})
     answers: list[httpx.Response] = []
     threads = [
         threading.Thread(target=lambda: answers.append(keyed(clarity, shipment(order)))) for _ in range(3)
