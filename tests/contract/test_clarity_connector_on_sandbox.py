@@ -221,6 +221,28 @@ def test_a_window_gives_what_changed_in_it(site: Site, dialect: dict[str, Any]) 
     assert still == {each.number for each in everything} - {edited}
 
 
+@pytest.mark.parametrize("dialect", [V1, PHOENIX], ids=["v1", "phoenix"])
+@pytest.mark.parametrize("kind", ["repeat_row", "hide_row"])
+def test_a_page_that_repeats_or_hides_a_row_costs_calls_and_no_order(
+    site: Site, kind: str, dialect: dict[str, Any]
+) -> None:
+    path = "*/orders" if dialect is V1 else "*/orders/order"
+    site.fault(kind, path=path, skip=1)
+    found = list(site.reader(**dialect, page_size=10).changed(Kind.ORDERS))
+    assert len({each.id for each in found}) == len(found) == site.count("orders")
+
+
+def test_a_change_that_the_lists_show_late_is_found_by_the_overlap_of_the_next_sweep(site: Site) -> None:
+    reader = site.reader(overlap=600.0)
+    number = list(reader.changed(Kind.ORDERS))[-1].number
+    site.tell("/clarity/settings", {"index_lag_seconds": 60})
+    began = datetime.fromisoformat(site.tell("/clock", {"jump_seconds": 3600})["now"])
+    site.tell(f"/clarity/orders/{number}", {"changes": {"purchaseOrderNumber": "PO-7"}}, "PUT")
+    assert list(reader.changed(Kind.ORDERS, began)) == []
+    later = datetime.fromisoformat(site.tell("/clock", {"jump_seconds": 120})["now"])
+    assert [each.number for each in reader.changed(Kind.ORDERS, later)] == [number]
+
+
 @pytest.mark.parametrize("mode", [{}, {"auth_mode": "api_key", "api_key": "clk_sandbox_0001"}])
 def test_the_shop_is_entered_by_token_or_by_key(site: Site, mode: dict[str, str]) -> None:
     assert site.reader(**mode).check().ok

@@ -95,7 +95,12 @@ def walk(
         found = times(page.rows)
         place.seen.update(zip(map(hash, page.rows), found or repeat(None), strict=False))
         if _ended(place, page):
-            return
+            if restarts or page.total is None or len(place.seen) >= page.total:
+                return
+            # Fewer rows came than match, as when a list shows a change late: once more from the start.
+            restarts += 1
+            place = _Place(since)
+            continue
         _refuse_circles(place, page, empty)
         timely = timely and not _ignores(place.anchor, found)
         further = _further(place, page, found) if timely else None
