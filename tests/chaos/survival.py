@@ -29,7 +29,7 @@ class Marker:
         self.path.touch()
 
     def arm(self) -> None:
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
     @property
     def struck(self) -> bool:
