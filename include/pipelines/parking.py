@@ -1,7 +1,7 @@
 """While a system is away the flow waits, and no worker does.
 
 Three things send a flow to the car park: a circuit that is open, a block that a remote has put on us, and
-a budget that is spent. A wait under a minute is left to the task's own retries. The first task of a run
+a budget that is spent. A short wait is left to the task's own retries. The first task of a run
 asks before it claims anything, so rows stay in the inbox; a batch that meets the trouble half-way is
 deferred, and goes back there when the run is settled. When the time is over, the first task *pings* what
 did not answer: one small call that no bad record can spoil shows whether the flow may go on.
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PARK_FROM = 60.0
-"""Seconds: a limit that passes sooner is waited for by the task."""
+PARK_FROM = 45.0
+"""Seconds: a limit that passes sooner is waited for by the task. A block of a minute parks the flow, also for
+who meets it some seconds late."""
 
 
 class ParkedError(TransientError):

@@ -107,7 +107,7 @@ def test_a_stage_that_meets_a_long_wait_is_skipped_and_parks_the_flow(
 
 
 @pytest.mark.parametrize(
-    "error", [TransientError("x", retry_after=3600), RateLimitedError("x", retry_after=59)]
+    "error", [TransientError("x", retry_after=3600), RateLimitedError("x", retry_after=44)]
 )
 def test_what_a_task_may_wait_for_is_left_to_its_retries(run: Run, error: TransientError) -> None:
     with pytest.raises(TransientError):
