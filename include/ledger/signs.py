@@ -77,7 +77,7 @@ class Signs:
     def refused_credentials(self) -> dict[str, datetime]:
         """Systems that refuse to renew a token, since when.
 
-        A refusal is asked again within the hour while somebody needs the token; one that was not is of
+        A refusal is asked again within minutes while somebody needs the token; one that was not is of
         credentials that are used no more. So is one from before the system's newest token: a token's
         name (``<system>:...``) changes with its credentials.
         """

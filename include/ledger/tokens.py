@@ -2,7 +2,7 @@
 
 Credentials that the remote has refused are remembered by the token's name, so that one worker asks and all
 others know. A name stands for certain credentials: whoever enters new ones has a new name. Because a
-refusal may also be the remote's mistake, one call an hour asks again.
+refusal may also be the remote's mistake, or be taken back, one call a minute may ask again.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REFUSED_FOR = timedelta(hours=1)
-"""How long a refusal of the credentials is believed."""
+REFUSED_FOR = timedelta(minutes=1)
+"""How long a refusal of the credentials is believed. Zoho takes ten such requests in ten minutes."""
 MINT_WITHIN = timedelta(seconds=60)
 """How long others wait for the one that mints; longer than its request may take."""
 
@@ -90,7 +90,7 @@ class Tokens:
 
         Raises:
             ConfigurationError: there is no secret key to seal it with.
-            AuthenticationError: the remote refuses the credentials, now or less than an hour ago.
+            AuthenticationError: the remote refuses the credentials, now or less than a minute ago.
             TransientError: another process has been minting for a minute.
         """
         self._fernet()
