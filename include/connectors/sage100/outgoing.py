@@ -98,8 +98,12 @@ def _details(names: Sequence[str], lines: pd.DataFrame) -> tuple[list[int], list
 
 def _rows(frame: pd.DataFrame, own: frozenset[str]) -> list[Fields]:
     """Each row as Sage columns -> text, blanks left out."""
-    names = [name for name in frame.columns if name not in own]
-    columns = [_texts(frame[name]) for name in names]
+    texts = {name: _wire_texts(frame[name]) for name in frame.columns if name not in own}
+    # Many of Sage's columns are blank in a whole batch: they cost nothing more then.
+    written = {
+        name: values.to_pylist() for name, values in texts.items() if pc.any(pc.not_equal(values, "")).as_py()
+    }
+    names, columns = list(written), list(written.values())
     if not columns:
         return [{} for _ in range(len(frame))]
     return [
@@ -108,9 +112,13 @@ def _rows(frame: pd.DataFrame, own: frozenset[str]) -> list[Fields]:
     ]
 
 
-def _texts(column: pd.Series) -> list[str]:
+def _wire_texts(column: pd.Series) -> pa.Array:
     """A column as Sage's wire text: plain decimals, ISO dates, null as blank."""
-    values: list[str] = pc.fill_null(wire_text(_arrow(column)), "").to_pylist()
+    return pc.fill_null(wire_text(_arrow(column)), "")
+
+
+def _texts(column: pd.Series) -> list[str]:
+    values: list[str] = _wire_texts(column).to_pylist()
     return values
 
 
