@@ -45,7 +45,8 @@ def canaries(site: Site) -> list[str]:
     assert announced(site, BODY, signed=True) == 400
     site.wait_settled([good, troubled], timeout=180)
     site.wait_until(lambda: site.exceptions_of(parked), 60, "the other order to be parked")
-    assert site.control("GET", "/faults")["faults"][0]["struck"] == 2
+    # Once or twice: a sweep that comes by may have read the order before the fault was there.
+    assert site.control("GET", "/faults")["faults"][0]["struck"] in {1, 2}
     site.control("DELETE", "/faults")
     assert site.sage("SELECT 1 FROM SO_SalesOrderHeader WHERE EmailAddress = ?", MAIL)
     secrets = site.machine.secrets
