@@ -255,8 +255,7 @@ def preload() -> None:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     for name in (*PRELOADED, *OURS):
         _attempt(importlib.import_module, name)
-    if OURS:
-        _attempt(_read_what_is_read_at_first_use)
+    _attempt(_read_what_is_read_at_first_use)
 
 
 def _read_what_is_read_at_first_use() -> None:

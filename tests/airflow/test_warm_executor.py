@@ -64,8 +64,7 @@ def carry_out(workload: Work, **_: Any) -> int:
 
 @pytest.fixture
 def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmLocalExecutor]:
-    monkeypatch.setattr(warm_executor, "PRELOADED", ())
-    monkeypatch.setattr(warm_executor, "OURS", ())
+    monkeypatch.setattr(warm_executor, "preload", lambda: None)
     monkeypatch.setattr(warm_executor, "LOST_AFTER", 0.5)
     monkeypatch.setattr(BaseExecutor, "run_workload", staticmethod(carry_out))
     made = WarmLocalExecutor(parallelism=3)
