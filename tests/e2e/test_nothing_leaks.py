@@ -45,8 +45,13 @@ def canaries(site: Site) -> list[str]:
     assert announced(site, BODY, signed=True) == 400
     site.wait_settled([good, troubled], timeout=180)
     site.wait_until(lambda: site.exceptions_of(parked), 60, "the other order to be parked")
-    # Once or twice: a sweep that comes by may have read the order before the fault was there.
-    assert site.control("GET", "/faults")["faults"][0]["struck"] in {1, 2}
+    if strikes(site) < 2:
+        # A sweep that came by had read the edited order: it is edited, and read, once more.
+        site.control(
+            "PUT", f"/zoho/salesorders/{troubled}", {**asked, "changes": {"shipping_charge": "4.56"}}
+        )
+        site.wait_settled([troubled], timeout=180)
+    assert strikes(site) == 2
     site.control("DELETE", "/faults")
     assert site.sage("SELECT 1 FROM SO_SalesOrderHeader WHERE EmailAddress = ?", MAIL)
     secrets = site.machine.secrets
@@ -66,6 +71,12 @@ def canaries(site: Site) -> list[str]:
         secrets.airflow_secret_key,
         secrets.airflow_fernet_key,
     ]
+
+
+def strikes(site: Site) -> int:
+    """How often Zoho has answered with the error by now."""
+    struck: int = site.control("GET", "/faults")["faults"][0]["struck"]
+    return struck
 
 
 def quoting(order_id: str) -> dict[str, object]:
