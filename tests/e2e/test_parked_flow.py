@@ -17,9 +17,8 @@ def test_a_block_parks_the_flow_and_everything_is_carried_after_it(site: Site) -
     site.between_schedules()
     before = {run["dag_run_id"] for run in site.runs()}
     site.control("POST", "/zoho/settings", {"block_seconds": BLOCKED})
-    site.control(
-        "POST", "/faults", {"kind": "limit", "code": 43, "path": "/inventory/v1/salesorders/*", "times": 1}
-    )
+    block = {"kind": "limit", "code": 43, "path": "/inventory/v1/salesorders/*", "times": 1}
+    fault = site.control("POST", "/faults", block)["id"]
     first = site.place(3)
     parked = site.wait_until(lambda: site.ledger.parking.get(FLOW), 60, "the flow to be parked")
     assert "blocked for an hour" in parked.reason
@@ -45,6 +44,7 @@ def test_a_block_parks_the_flow_and_everything_is_carried_after_it(site: Site) -
     assert all(report.balanced for report in reports)
     assert sum(report.counts["waiting"] for report in reports) >= 1
     assert site.ledger.parking.standing() == []
+    site.control("DELETE", f"/faults/{fault}")
 
 
 def _runs_since(site: Site, before: set[str]) -> set[str]:
