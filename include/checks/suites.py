@@ -144,7 +144,7 @@ ORDERS = (
 """One row per order; ``due``, ``lines_total`` and ``sage_due`` are made by :mod:`include.checks.orders`."""
 
 LINES = (
-    _columns("key", "line", "sku", "quantity", "unit_price", "discount_percent"),
+    _columns("key", "line", "quantity", "unit_price", "discount_percent"),
     _between("quantity", "quantity", "the quantity", MAX_QUANTITY, above_zero=True),
     _between("unit_price", "rate", "the price", MAX_QUANTITY),
     _between("discount_percent", "discount", "the discount", Decimal(100)),

@@ -99,17 +99,18 @@ def _details(names: Sequence[str], lines: pd.DataFrame) -> tuple[list[int], list
 def _rows(frame: pd.DataFrame, own: frozenset[str]) -> list[Fields]:
     """Each row as Sage columns -> text, blanks left out."""
     texts = {name: _wire_texts(frame[name]) for name in frame.columns if name not in own}
-    # Many of Sage's columns are blank in a whole batch: they cost nothing more then.
-    written = {
-        name: values.to_pylist() for name, values in texts.items() if pc.any(pc.not_equal(values, "")).as_py()
-    }
-    names, columns = list(written), list(written.values())
-    if not columns:
-        return [{} for _ in range(len(frame))]
-    return [
-        {name: value for name, value in zip(names, row, strict=True) if value}
-        for row in zip(*columns, strict=True)
-    ]
+    written = {name: pc.not_equal(values, "") for name, values in texts.items()}
+    full = {name: texts[name].to_pylist() for name, mask in written.items() if pc.all(mask).as_py()}
+    rows = [dict(zip(full, row, strict=True)) for row in zip(*full.values(), strict=True)]
+    if not full:
+        rows = [{} for _ in range(len(frame))]
+    # Many of Sage's columns are blank in most rows or in all: they cost what they hold.
+    for name, mask in written.items():
+        if name not in full:
+            values = texts[name].filter(mask).to_pylist()
+            for place, value in zip(np.flatnonzero(mask).tolist(), values, strict=True):
+                rows[place][name] = value
+    return rows
 
 
 def _wire_texts(column: pd.Series) -> pa.Array:
