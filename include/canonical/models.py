@@ -118,6 +118,13 @@ class SalesOrder(Canonical):
     customer_name: str = ""
     customer_email: str = ""
     customer_phone: str = ""
+    customer_company: str = Field(
+        default="", description="the buyer's company where the source tells it apart"
+    )
+    customer_erp_number: str = Field(
+        default="", description="the ERP's number of the buyer as the source believes it, e.g. '01-D3600'"
+    )
+    is_guest: bool = Field(default=False, description="bought without an account of their own")
     currency: CurrencyCode
     exchange_rate: Rate | None = None
     payment_terms: str = Field(default="", description="the source's own word for the terms, e.g. 'Net 30'")
