@@ -33,6 +33,7 @@ TERMS = {"00": ("Due on Receipt", 0), "01": ("Net 30", 30), "02": ("Net 15", 15)
 WAREHOUSES = {"000": "Main Warehouse", "001": "West Warehouse"}
 SHIP_VIAS = {"SPEEDY": "Speedy Express", "UNITED": "United Package", "FEDERAL": "Federal Shipping"}
 PAYMENT_TYPES = {"CHECK": ("Check", "C"), "CASH": ("Cash", "O"), "VISA": ("Visa", "R")}
+BANKS = {"A": "Main Street Bank"}
 CANCEL_REASONS = {
     "CUST": "Customer changed their mind",
     "STOCK": "Out of stock",
@@ -114,6 +115,8 @@ def _codes(books: Books) -> None:
         books.enter("SO_ShippingRateHeader", ShippingCode=code, ShippingCodeDesc=words)
     for code, (words, method) in PAYMENT_TYPES.items():
         books.enter("AR_PaymentType", PaymentType=code, PaymentDesc=words, PaymentMethod=method)
+    for code, words in BANKS.items():
+        books.enter("GL_Bank", BankCode=code, BankName=words)
     for code, words in CANCEL_REASONS.items():
         books.enter("SO_CancelReasonCode", CancelReasonCode=code, CancelReasonDesc=words)
     with COUNTRIES.open(encoding="utf-8", newline="") as file:
