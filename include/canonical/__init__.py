@@ -6,9 +6,23 @@ columns under which the same noun travels through a batch.
 
 from __future__ import annotations
 
+from include.canonical.catalogue import Item, ItemKind, ItemStatus, StockLevel
+from include.canonical.documents import (
+    Invoice,
+    InvoiceLine,
+    InvoiceType,
+    Package,
+    Payment,
+    PaymentState,
+    Shipment,
+    ShipmentLine,
+    ShipmentState,
+)
 from include.canonical.frames import (
     LINE_FRAME,
+    NOUNS,
     ORDER_FRAME,
+    PARTS,
     PROBLEM_FRAME,
     REFERENCE_FRAME,
     empty_frame,
@@ -17,7 +31,6 @@ from include.canonical.frames import (
 from include.canonical.models import (
     Address,
     Customer,
-    Item,
     OrderLine,
     OrderStatus,
     PaymentStatus,
@@ -28,19 +41,33 @@ from include.canonical.reasons import Disposition, Reason
 
 __all__ = [
     "LINE_FRAME",
+    "NOUNS",
     "ORDER_FRAME",
+    "PARTS",
     "PROBLEM_FRAME",
     "REFERENCE_FRAME",
     "Address",
     "Customer",
     "Disposition",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceType",
     "Item",
+    "ItemKind",
+    "ItemStatus",
     "OrderLine",
     "OrderStatus",
+    "Package",
+    "Payment",
+    "PaymentState",
     "PaymentStatus",
     "Reason",
     "SalesOrder",
+    "Shipment",
+    "ShipmentLine",
+    "ShipmentState",
     "ShipmentStatus",
+    "StockLevel",
     "empty_frame",
     "frame_schema",
 ]

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Union, get_args, get_origin
 import pyarrow as pa
 from pydantic import BaseModel
 
-from include.canonical.models import OrderLine, SalesOrder
+from include.canonical.catalogue import Item, StockLevel
+from include.canonical.documents import Invoice, InvoiceLine, Package, Payment, Shipment, ShipmentLine
+from include.canonical.models import Customer, OrderLine, SalesOrder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +100,29 @@ def empty_frame(schema: pa.Schema) -> pd.DataFrame:
     frame: pd.DataFrame = schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
+
+NOUNS: dict[str, type[BaseModel]] = {
+    "orders": SalesOrder,
+    "lines": OrderLine,
+    "stock": StockLevel,
+    "shipments": Shipment,
+    "shipment_lines": ShipmentLine,
+    "packages": Package,
+    "invoices": Invoice,
+    "invoice_lines": InvoiceLine,
+    "payments": Payment,
+    "items": Item,
+    "customers": Customer,
+}
+"""The canonical nouns by the names of their frames; records have the key column ``source_id``."""
+
+PARTS: dict[str, tuple[str, str]] = {
+    "lines": ("orders", "order_source_id"),
+    "shipment_lines": ("shipments", "shipment_source_id"),
+    "packages": ("shipments", "shipment_source_id"),
+    "invoice_lines": ("invoices", "invoice_source_id"),
+}
+"""Frames that are parts of records: whose, and joined by which column. They are ordered by ``position``."""
 
 ORDER_FRAME = frame_schema(SalesOrder)
 """One row per order; key column ``source_id``."""

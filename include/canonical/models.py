@@ -1,4 +1,4 @@
-"""Sales orders, customers, addresses and items as Tradebridge understands them.
+"""Sales orders, customers and addresses as Tradebridge understands them.
 
 Money and quantities are ``Decimal`` with declared digits (they become Arrow decimals in frames);
 blank text is ``""``, never ``None``; identifiers are text, however numeric they look.
@@ -161,18 +161,4 @@ class Customer(Canonical):
     currency: str = ""
     is_active: bool = True
     bill_to: Address = Address()
-    extensions: dict[str, str] = Field(default_factory=dict)
-
-
-class Item(Canonical):
-    """Something that is sold."""
-
-    source_system: str
-    source_id: str
-    sku: str
-    name: str
-    barcode: str = ""
-    unit: str = ""
-    unit_price: Price = ZERO
-    is_active: bool = True
     extensions: dict[str, str] = Field(default_factory=dict)

@@ -43,7 +43,7 @@ WORKING = pa.decimal128(38, 10)
 SUMMAND = pa.decimal128(30, 10)
 """Numbers while they are added: Arrow widens a sum by one digit, and 38 is the most it carries."""
 
-CANONICAL: dict[str, pa.Schema] = {"orders": frames.ORDER_FRAME, "lines": frames.LINE_FRAME}
+CANONICAL: dict[str, pa.Schema] = {name: frames.frame_schema(noun) for name, noun in frames.NOUNS.items()}
 """The canonical frames by the names that mappings use."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from include.canonical import OrderLine, SalesOrder
+from include.canonical import NOUNS
 from include.errors import MappingError
 from include.translation.columns import CANONICAL, KINDS
 from include.translation.making import POSITION, FramePlan
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from include.translation.files import FrameSentence
     from include.translation.language import Rule
 
-MODELS: dict[str, type[BaseModel]] = {"orders": SalesOrder, "lines": OrderLine}
-"""The canonical nouns by the names of their frames."""
-
 Vocabulary = dict[str, dict[str, str]]
 
 
@@ -40,10 +37,10 @@ def canonical_plan(name: str, sentence: FrameSentence) -> FramePlan:
         wrong = sentence.target or ""
         raise MappingError(f"frames.{name}.target: no canonical frame {wrong!r}{among(wrong, CANONICAL)}")
     schema = CANONICAL[sentence.target]
-    defaults, needed = _expectations(MODELS[sentence.target], "")
+    defaults, needed = _expectations(NOUNS[sentence.target], "")
     kinds = {field.name: field.type for field in schema}
     known = {column: value for column, value in defaults.items() if column in kinds}
-    patterns = _patterns(MODELS[sentence.target])
+    patterns = _patterns(NOUNS[sentence.target])
     return FramePlan(name, sentence, kinds, frozenset(needed), known, patterns=patterns)
 
 
@@ -79,7 +76,7 @@ def _expectations(model: type[BaseModel], prefix: str) -> tuple[dict[str, Any], 
 
 def allowed_words(target: str, column: str) -> frozenset[str]:
     """The words of an enumerated canonical column; empty when anything may stand there."""
-    info = MODELS[target].model_fields.get(column)
+    info = NOUNS[target].model_fields.get(column)
     kinds = [info.annotation, *get_args(info.annotation)] if info else []
     enums = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)]
     return frozenset(str(member.value) for kind in enums for member in kind)
