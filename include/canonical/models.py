@@ -96,6 +96,7 @@ class OrderLine(Canonical):
     line_total: Amount
     location: str = ""
     is_kit: bool = False
+    parent_line_id: str = Field(default="", description="line_id of the kit that this line is a part of")
     extensions: dict[str, str] = Field(default_factory=dict)
 
 
@@ -136,10 +137,18 @@ class SalesOrder(Canonical):
     subtotal: Amount
     discount_amount: Amount = ZERO
     shipping_amount: Amount = ZERO
+    handling_amount: Amount = ZERO
+    fees_amount: Amount = Field(default=ZERO, description="surcharges; below zero when they are given back")
     adjustment_amount: Amount = ZERO
     adjustment_reason: str = ""
+    rounding_amount: Amount = Field(
+        default=ZERO, description="what the source's own rounding leaves between its subtotal and its lines"
+    )
     tax_amount: Amount = ZERO
     total: Amount
+    payment_gateway: str = Field(default="", description="who takes the money, in our word: stripe, check")
+    payment_reference: str = Field(default="", description="the gateway's own number of the payment")
+    paid_amount: Amount = Field(default=ZERO, description="taken so far, less what was given back")
     bill_to: Address
     ship_to: Address
     notes: str = ""
