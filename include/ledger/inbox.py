@@ -108,6 +108,19 @@ class Inbox:
         held = {"state": "held", "outcome": Outcome.PARKED.value, "settled_at": now}
         return self._kept(flow, [self._row(flow, delivery, now) | held], now) == 1
 
+    def file_many(self, name: str, deliveries: Iterable[Delivery]) -> int:
+        """Make announcements durable that nobody is to carry; returns how many were new.
+
+        They are done from the start, with nothing to do, and go when what has ended goes.
+
+        Args:
+            name: under which they stand instead of a flow's; no flow may have it.
+            deliveries: all or none are kept.
+        """
+        now = self._db.now()
+        done = {"state": "done", "outcome": Outcome.UNCHANGED.value, "settled_at": now}
+        return self._kept(name, [self._row(name, delivery, now) | done for delivery in deliveries], now)
+
     def _kept(self, flow: str, rows: Sequence[Mapping[str, object]], now: datetime) -> int:
         if not rows:
             return 0

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from include.connectors.addresses import plain_address
 from include.connectors.clarity_ecommerce import dialect as dialects
+from include.connectors.rest.pace import check_shares
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import UnionType
 
     from include.connectors.clarity_ecommerce.dialect import AuthMode, Dialect
 
@@ -94,11 +96,14 @@ class Settings:
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"Clarity: verify names no file: {self.verify}")
         _check_zone(self.timezone)
+        check_shares("Clarity", self.reserved)
         self._check_credentials()
+        if not _is_number(self.overlap, int | float):
+            raise ConfigurationError("Clarity: overlap must be a number of seconds")
         if self.base_url.rstrip("/").endswith(self.spoken.base.rstrip("/")):
             raise ConfigurationError(f"Clarity: base_url ends before {self.spoken.base}; the dialect adds it")
         largest = self.spoken.paging.largest
-        if not 0 <= self.page_size <= largest:
+        if not _is_number(self.page_size, int) or not 0 <= self.page_size <= largest:
             raise ConfigurationError(f"Clarity: page_size must be at most {largest} in {self.dialect!r}")
 
     @cached_property
@@ -191,9 +196,13 @@ class Settings:
             raise ConfigurationError(f"Clarity: the dialect {self.dialect!r} needs a token_url")
 
 
-def _check_count(name: str, value: object) -> None:
+def _is_number(value: object, kind: type | UnionType) -> bool:
     """Connections are typed by hand: a number may come as text."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not _is_number(value, int) or value < 1:
         raise ConfigurationError(f"Clarity: {name} must be a whole number from 1 up")
 
 

@@ -25,7 +25,7 @@ UNREADABLE = "record.unreadable"
 
 _BOM = b"\xef\xbb\xbf"
 _EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}", re.ASCII)
-_TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}", re.ASCII)
+_TYPE = re.compile(r"[A-Za-z0-9_-]{1,40}(?:\.[A-Za-z0-9_-]{1,40}){1,3}", re.ASCII)
 _VALUE = re.compile(r"[^\x00-\x1f]{1,100}")
 _VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
 _KEYS = {"inventory": ("sku", "warehouseCode"), "invoice": ("invoiceNumber",)}

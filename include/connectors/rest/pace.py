@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
-from include.errors import RateLimitedError
+from include.errors import ConfigurationError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,23 @@ class Pace(Protocol):
     @property
     def longest(self) -> timedelta:
         """A call is over by then, whatever happens."""
+
+
+def check_shares(system: str, shares: Mapping[str, object]) -> None:
+    """Refuse reserved shares that cannot be right.
+
+    Raises:
+        ConfigurationError: one is no number above 0, or they come to more than 1.
+    """
+    right = all(
+        isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= 1
+        for share in shares.values()
+    )
+    if not right or sum(float(str(share)) for share in shares.values()) > 1:
+        raise ConfigurationError(
+            f"{system}: reserved must say a share by DAG id, above 0 and 1 in all at most, "
+            'e.g. {"zoho_orders_to_sage100": 0.5}'
+        )
 
 
 def spread(low: float, high: float) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include.connectors.addresses import plain_address
+from include.connectors.rest.pace import check_shares
 from include.connectors.zoho_inventory.hosts import data_centre
 from include.errors import ConfigurationError
 
@@ -80,7 +81,7 @@ class Settings:
             _check_base(name, getattr(self, name))
         data_centre(self.data_centre)
         _check_zone(self.timezone)
-        _check_shares(self.reserved)
+        check_shares("Zoho Inventory", self.reserved)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -126,18 +127,6 @@ def _check_base(name: str, value: str) -> None:
         return
     if plain_address(value) is None:
         raise ConfigurationError(f"Zoho Inventory: {name} must be a plain http(s) address")
-
-
-def _check_shares(shares: Mapping[str, object]) -> None:
-    right = all(
-        isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= 1
-        for share in shares.values()
-    )
-    if not right or sum(float(str(share)) for share in shares.values()) > 1:
-        raise ConfigurationError(
-            "Zoho Inventory: reserved must say a share by DAG id, above 0 and 1 in all at most, "
-            'e.g. {"zoho_orders_to_sage100": 0.5}'
-        )
 
 
 def _check_zone(name: str) -> None:
