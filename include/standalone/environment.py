@@ -24,13 +24,18 @@ ADMIN = "admin"
 SANDBOX_WEBHOOK_SECRET = "sandboxWebhookSecret2026"  # noqa: S105 - the sandbox's, published in its docs
 SANDBOX_SAGE_PASSWORD = "sandbox-sage-password"  # noqa: S105 - likewise
 SANDBOX_CALLS_PER_MINUTE = 6000
-"""The sandbox's limit and our budget for it: the demonstration need not take Zoho's nine minutes."""
+"""The sandbox's limits and our budgets for them: the demonstration need not take Zoho's nine minutes."""
 SANDBOX_ZOHO = {
     "client_id": "1000.SANDBOX",
     "client_secret": "sandbox-secret",
     "refresh_token": "1000.sandbox.refresh",
     "organization_id": "5129873",
 }
+SANDBOX_CLARITY = {
+    "client_id": "clarity-sandbox",
+    "client_secret": "clarity-sandbox-secret",
+}
+SANDBOX_CLARITY_WEBHOOK_SECRET = "sandboxClarityWebhookSecret2026"  # noqa: S105 - likewise
 SAGE_COMPANY = "ABC"
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONHOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 """Inherited variables that would slow our processes down or bend them."""
@@ -75,6 +80,11 @@ class Machine:
     def sandbox_url(self) -> str:
         """Zoho as the sandbox plays it, and the control API under ``/_sandbox``."""
         return f"http://{HOST}:{self.ports.sandbox}"
+
+    @property
+    def clarity_url(self) -> str:
+        """Clarity as the sandbox plays it; its control API is ``/_sandbox/clarity`` of the sandbox."""
+        return f"{self.sandbox_url}/clarity"
 
     @property
     def gateway_url(self) -> str:
@@ -200,7 +210,7 @@ def lay_out(machine: Machine) -> None:
 
 
 def connections(machine: Machine) -> dict[str, str]:
-    """The four connections, as Airflow reads them from the environment."""
+    """The five connections, as Airflow reads them from the environment."""
     ledger = {
         "conn_type": "postgres",
         "host": HOST,
@@ -225,6 +235,18 @@ def connections(machine: Machine) -> dict[str, str]:
             "webhook_secrets": [SANDBOX_WEBHOOK_SECRET],
         },
     }
+    clarity = {
+        "conn_type": "clarity_ecommerce",
+        "host": machine.clarity_url,
+        "login": SANDBOX_CLARITY["client_id"],
+        "password": SANDBOX_CLARITY["client_secret"],
+        "extra": {
+            "calls_per_minute": SANDBOX_CALLS_PER_MINUTE,
+            "calls_per_day": 100 * SANDBOX_CALLS_PER_MINUTE,
+            "concurrency": 8,
+            "webhook_secrets": [SANDBOX_CLARITY_WEBHOOK_SECRET],
+        },
+    }
     sage_reads = {
         "conn_type": "sage100_odbc",
         "extra": {"driver": "SQLite3", "database": str(machine.sage_database), "company": SAGE_COMPANY},
@@ -237,6 +259,7 @@ def connections(machine: Machine) -> dict[str, str]:
     named = {
         "LEDGER": ledger,
         "ZOHO_INVENTORY": zoho,
+        "CLARITY_ECOMMERCE": clarity,
         "SAGE100_READONLY": sage_reads,
         "SAGE100_GATEWAY": sage_writes,
     }

@@ -12,18 +12,25 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.standalone.environment import ADMIN, ROOT, SANDBOX_CALLS_PER_MINUTE
+from include.standalone.environment import (
+    ADMIN,
+    ROOT,
+    SANDBOX_CALLS_PER_MINUTE,
+    SANDBOX_CLARITY_WEBHOOK_SECRET,
+)
 from include.standalone.ports import HOST
 from include.standalone.postgres import PostgresServer, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from include.standalone.environment import Machine
     from include.standalone.postgres import Identity
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 MODULE = (sys.executable, "-m")
+CLARITY_EVENTS = ("order.created", "order.updated", "order.cancelled")
+"""What the Clarity shop announces: what a flow takes."""
 
 
 CELERY_WORKER = (*AIRFLOW, "celery", "worker", "--skip-serve-logs")
@@ -91,10 +98,26 @@ def jobs(machine: Machine) -> tuple[Job, ...]:
 
 
 def raise_call_limits(machine: Machine) -> None:
-    """Raise the sandbox's call limits to our budget for it."""
-    limits = {"per_minute": SANDBOX_CALLS_PER_MINUTE, "per_day": 100 * SANDBOX_CALLS_PER_MINUTE}
-    url = f"{machine.sandbox_url}/_sandbox/zoho/settings"
-    httpx.post(url, json=limits, timeout=10, trust_env=False).raise_for_status()
+    """Raise the sandbox's call limits to our budgets for them."""
+    minute = SANDBOX_CALLS_PER_MINUTE
+    _tell(machine, "zoho/settings", {"per_minute": minute, "per_day": 100 * minute})
+    _tell(machine, "clarity/settings", {"per_minute": minute, "burst": minute})
+
+
+def subscribe_to_clarity(machine: Machine) -> None:
+    """Point the Clarity shop's webhook at the receiver, unless it points there already."""
+    receiver = f"{machine.airflow_url}/tradebridge/webhooks/clarity_ecommerce/events"
+    url = f"{machine.sandbox_url}/_sandbox/clarity/webhooks"
+    known = httpx.get(url, timeout=10, trust_env=False).raise_for_status().json()["subscriptions"]
+    if receiver not in {subscription["url"] for subscription in known}:
+        asked = {"url": receiver, "secret": SANDBOX_CLARITY_WEBHOOK_SECRET, "events": list(CLARITY_EVENTS)}
+        _tell(machine, "clarity/webhooks", asked)
+
+
+def _tell(machine: Machine, path: str, body: Mapping[str, object]) -> None:
+    """Use the sandbox's control API."""
+    url = f"{machine.sandbox_url}/_sandbox/{path}"
+    httpx.post(url, json=body, timeout=10, trust_env=False).raise_for_status()
 
 
 def outside_world(machine: Machine) -> tuple[Service, ...]:
