@@ -7,6 +7,7 @@ connection id          what it is
 =====================  =====================================================================
 ``ledger``             our own PostgreSQL database (never Airflow's)
 ``zoho_inventory``     OAuth client, organisation, webhook secrets
+``clarity_ecommerce``  tenant, OAuth client or API key, dialect, webhook secrets
 ``sage100_readonly``   ODBC, reads
 ``sage100_gateway``    the REST service in front of Business Objects, writes
 =====================  =====================================================================
@@ -22,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
+from include.connectors.clarity_ecommerce.webhook import SIGNATURE_HEADERS, SIGNATURE_SCHEME
 from include.connectors.zoho_inventory.webhook import SIGNATURE_HEADER
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+    from include.connectors.clarity_ecommerce import ClarityClient
+    from include.connectors.clarity_ecommerce import Settings as ClaritySettings
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
@@ -36,11 +40,15 @@ if TYPE_CHECKING:
 
 LEDGER = "ledger"
 ZOHO_INVENTORY = "zoho_inventory"
+CLARITY_ECOMMERCE = "clarity_ecommerce"
 SAGE_100_READONLY = "sage100_readonly"
 SAGE_100_GATEWAY = "sage100_gateway"
 
-USUAL_SIGNATURE_HEADERS = {ZOHO_INVENTORY: SIGNATURE_HEADER}
-"""Where a sender puts the tag of its webhooks, when the connection does not say otherwise."""
+USUAL_SIGNATURES = {
+    ZOHO_INVENTORY: ("hex", SIGNATURE_HEADER),
+    CLARITY_ECOMMERCE: (SIGNATURE_SCHEME, f"{SIGNATURE_HEADERS}-Signature"),
+}
+"""How a sender signs, and where a plain tag stands, when the connection does not say otherwise."""
 SECRETS_FRESH = 30.0
 """Seconds that webhook secrets are trusted before they are read again: rotation needs no restart."""
 
@@ -106,7 +114,7 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
         if extra.get(name) not in (None, "")
     }
     if "reserved" in known:
-        known["reserved"] = _shares(known["reserved"])
+        known["reserved"] = _object("reserved", known["reserved"])
     settings = Settings(
         client_id=connection.login or "",
         client_secret=connection.password or "",
@@ -116,14 +124,71 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
     return ZohoClient(settings, tokens=book.tokens, budget=book.budgets, breaker=breaker, flow=flow)
 
 
-def _shares(value: object) -> dict[str, float]:
-    """Shares of a budget by DAG id: JSON in a form's field, an object in a connection's own JSON."""
+def clarity_client(connection: Connection | None = None, *, flow: str = "") -> ClarityClient:
+    """Clarity eCommerce; as :func:`zoho_client`."""
+    from include.connectors.clarity_ecommerce import ClarityClient
+
+    breaker = ledger().breakers if connection is None else None
+    settings = _clarity_settings(connection or BaseHook.get_connection(CLARITY_ECOMMERCE))
+    book = ledger()
+    return ClarityClient(settings, tokens=book.tokens, budget=book.budgets, breaker=breaker, flow=flow)
+
+
+def _clarity_settings(connection: Connection) -> ClaritySettings:
+    from include.connectors.clarity_ecommerce import Settings
+
+    extra = connection.extra_dejson
+    known = {
+        name: extra[name]
+        for name in (
+            "auth_mode",
+            "api_key",
+            "dialect",
+            "dialect_overrides",
+            "scopes",
+            "token_url",
+            "store_id",
+            "page_size",
+            "overlap",
+            "calls_per_minute",
+            "calls_per_day",
+            "concurrency",
+            "reserved",
+            "timezone",
+        )
+        if extra.get(name) not in (None, "")
+    }
+    for name in ("dialect_overrides", "reserved"):
+        if name in known:
+            known[name] = _object(name, known[name])
+    if isinstance(known.get("scopes"), str):
+        known["scopes"] = known["scopes"].split()
+    port = f":{connection.port}" if connection.port else ""
+    host = connection.host or ""
+    return Settings(
+        base_url=host if "://" in host else f"https://{host}{port}",
+        client_id=connection.login or "",
+        client_secret=connection.password or "",
+        verify=extra.get("ca_file") or True,
+        allow_plain_http=extra.get("allow_plain_http") is True,
+        **{**known, "scopes": tuple(known.get("scopes", ()))},
+    )
+
+
+_LIKE = {
+    "reserved": '{"zoho_orders_to_sage100": 0.5}',
+    "dialect_overrides": '{"envelope": {"many": "results"}}',
+}
+
+
+def _object(name: str, value: object) -> dict[str, Any]:
+    """JSON in a form's field, an object in a connection's own JSON."""
     try:
         read = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         read = None
     if not isinstance(read, dict):
-        raise ConfigurationError('reserved must be JSON like {"zoho_orders_to_sage100": 0.5}')
+        raise ConfigurationError(f"{name} must be JSON like {_LIKE[name]}")
     return read
 
 
@@ -137,13 +202,14 @@ def _doorkeeper(system: str, _age: int) -> Doorkeeper:
     from include.webhooks import Doorkeeper
 
     extra = BaseHook.get_connection(system).extra_dejson
+    scheme, header = USUAL_SIGNATURES[system]
     value: Any = extra.get("webhook_secrets") or ()
     try:
         return Doorkeeper.of(
             tuple(value.split()) if isinstance(value, str) else tuple(value),
-            scheme=extra.get("webhook_scheme") or "",
+            scheme=extra.get("webhook_scheme") or scheme,
             header=extra.get("webhook_header") or "",
-            usual=USUAL_SIGNATURE_HEADERS.get(system, ""),
+            usual=header,
         )
     except ConfigurationError as error:
         raise ConfigurationError(f"connection {system!r}: {error}") from None

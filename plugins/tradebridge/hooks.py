@@ -64,6 +64,31 @@ class ZohoInventoryHook(_TestedHook):
         return _tried(check)
 
 
+class ClarityEcommerceHook(_TestedHook):
+    """Clarity eCommerce: ``get_conn`` gives our client."""
+
+    conn_type = "clarity_ecommerce"
+    hook_name = "Clarity eCommerce"
+    default_conn_name = connections.CLARITY_ECOMMERCE
+
+    def get_conn(self) -> Any:
+        """The client of :mod:`include.connectors.clarity_ecommerce`."""
+        return connections.clarity_client(self._connection())
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in as a run would and list one order."""
+        from include.connectors.clarity_ecommerce import ClarityReader
+
+        def check() -> tuple[bool, str]:
+            client = self.get_conn()
+            # Whoever presses the button may just have mended the client in the shop.
+            connections.ledger().tokens.pardon(client.settings.token_name)
+            report = ClarityReader(client).check()
+            return report.ok, report.message
+
+        return _tried(check)
+
+
 class Sage100OdbcHook(OdbcHook):
     """Airflow's ODBC hook with the ProvideX driver's settings and proper quoting.
 

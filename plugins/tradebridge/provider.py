@@ -11,6 +11,7 @@ from typing import Any
 _TEXT = {"type": ["string", "null"]}
 _SECRET = {"type": ["string", "null"], "format": "password"}
 _NUMBER = {"type": ["integer", "null"]}
+_YES_OR_NO = {"type": ["boolean", "null"]}
 
 
 def _field(label: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
@@ -42,6 +43,45 @@ ZOHO_INVENTORY = {
     "ui-field-behaviour": {
         "hidden-fields": ["host", "schema", "port"],
         "relabeling": {"login": "Client id", "password": "Client secret"},
+    },
+}
+
+CLARITY_ECOMMERCE = {
+    "connection-type": "clarity_ecommerce",
+    "hook-name": "Clarity eCommerce",
+    "hook-class-name": "tradebridge.hooks.ClarityEcommerceHook",
+    "conn-fields": {
+        "auth_mode": _field("Authentication", _TEXT, "oauth2, api_key, both or basic; empty: the dialect's"),
+        "api_key": _field("API key", _SECRET),
+        "scopes": _field("Scopes", _TEXT, "asked for with the token, separated by blanks"),
+        "token_url": _field("Token address", _TEXT, "only when it is not the dialect's"),
+        "dialect": _field("Dialect", _TEXT, "v1, phoenix or cef_legacy; empty: v1"),
+        "dialect_overrides": _field(
+            "What this tenant does otherwise", _TEXT, 'JSON: {"envelope": {"many": "results"}}'
+        ),
+        "store_id": _field("Store id", _TEXT, "only records of this store; empty: all"),
+        "page_size": _field("Page size", _NUMBER, "rows asked for at once; empty: the dialect's"),
+        "overlap": _field("Overlap", _NUMBER, "seconds that a sweep goes back; empty: the dialect's"),
+        "webhook_secrets": _field("Webhook secrets", _SECRET, "one or two (rotation), separated by a blank"),
+        "webhook_scheme": _field(
+            "Webhook scheme",
+            _TEXT,
+            "timestamp_apart (as proposed), hex, base64, standard, timestamped or shared_secret",
+        ),
+        "webhook_header": _field("Webhook header", _TEXT, "only when it is not the scheme's usual one"),
+        "calls_per_minute": _field("Calls a minute", _NUMBER, "our share of what the tenant allows a client"),
+        "calls_per_day": _field("Calls a day", _NUMBER, "our share; no daily limit is documented"),
+        "concurrency": _field("Calls at once", _NUMBER, "all workers together"),
+        "reserved": _field(
+            "Reserved shares", _TEXT, 'of both limits, by DAG id: {"clarity_orders_to_sage100": 0.5}'
+        ),
+        "timezone": _field("Time zone", _TEXT, "whose midnight ends the daily limit; empty: UTC"),
+        "ca_file": _field("Authority's file", _TEXT, "PEM; when a private authority signed its certificate"),
+        "allow_plain_http": _field("Allow plain HTTP", _YES_OR_NO, "only for a sandbox on another machine"),
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port"],
+        "relabeling": {"host": "Address (https://...)", "login": "Client id", "password": "Client secret"},
     },
 }
 
@@ -90,5 +130,5 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "tradebridge",
         "name": "Tradebridge",
         "description": "Zoho Inventory, Clarity eCommerce, Salesforce and Sage 100, joined.",
-        "connection-types": [ZOHO_INVENTORY, SAGE_100_ODBC, SAGE_100_GATEWAY, LEDGER],
+        "connection-types": [ZOHO_INVENTORY, CLARITY_ECOMMERCE, SAGE_100_ODBC, SAGE_100_GATEWAY, LEDGER],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,7 @@ from tradebridge.web.exceptions import may_replay
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.connectors.zoho_inventory import Settings
+    from include.connectors.rest.pace import Pace
     from include.ledger import BreakerState, Ledger
 
 router = APIRouter(prefix="/api", tags=["limits"])
@@ -64,11 +65,13 @@ def _budgets(ledger: Ledger) -> list[dict[str, Any]]:
     return rows
 
 
-def _settings() -> list[Settings]:
-    try:
-        return [connections.zoho_client().settings]
-    except (ConfigurationError, AirflowNotFoundException):
-        return []
+def _settings() -> list[Pace]:
+    """Of every system with a budget, as far as its connection is there and in order."""
+    known: list[Pace] = []
+    for client in (connections.zoho_client, connections.clarity_client):
+        with suppress(ConfigurationError, AirflowNotFoundException):
+            known.append(client().settings)
+    return known
 
 
 @router.get("/limits")
