@@ -5,36 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.gateway.customer import Customers
-from include.gateway.dictionary import Judge
-from include.gateway.lookup import CUSTOMER, Lookup
-from include.gateway.messages import Finding, MessageTable
-from include.gateway.order_desk import as_text, require_udf
-from include.gateway.problems import Answer, ProblemError, refusal
-from include.gateway.reading import ReadFailedError, Reading
+from include.gateway.desk import Desk, as_text
+from include.gateway.jobs import Job
+from include.gateway.lookup import CUSTOMER
+from include.gateway.messages import Finding
+from include.gateway.models import CustomerRequest
+from include.gateway.problems import Answer, ProblemError
 
 if TYPE_CHECKING:
-    from include.gateway.models import CustomerRequest
     from include.gateway.sequence import Fields
-    from include.gateway.session import SageSession
-    from include.gateway.settings import Settings
 
 
-class CustomerDesk:
+class CustomerDesk(Desk):
     """Everything the API does with customers."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        session: SageSession,
-        reading: Reading,
-        lookup: Lookup,
-        messages: MessageTable,
-    ) -> None:
-        self._settings = settings
-        self._session = session
-        self._reading = reading
-        self._lookup = lookup
-        self._messages = messages
+    def carry_out(self, job: Job) -> Answer:
+        """See :class:`Desk`."""
+        match job:
+            case Job(verb="create_customer", customer=CustomerRequest() as customer):
+                return self.create(customer, job.key)
+            case Job(verb="read_customer"):
+                return self.read(job.division, job.number)
+        raise job.misses_its_record()
 
     def create(self, customer: CustomerRequest, key: str) -> Answer:
         """Write the customer unless one with the same contact id or key stands in Sage.
@@ -42,7 +34,7 @@ class CustomerDesk:
         Raises:
             ProblemError: nothing was written, or (504) that cannot be told.
         """
-        fields = self._stamped(customer.fields, key)
+        fields = self._stamped(CUSTOMER, customer.fields, key)
         self._refuse_what_cannot_be(fields, customer.CustomerNo)
         found = self._lookup.customer(fields, key)
         if found:
@@ -69,30 +61,18 @@ class CustomerDesk:
             raise ProblemError(404, f"there is no customer {number} in division {division}")
         return Answer(200, {"fields": as_text(row)})
 
-    def _stamped(self, fields: Fields, key: str) -> dict[str, str | int | None]:
-        column = self._settings.sync_key_column
-        require_udf(column, self._reading.table(CUSTOMER), CUSTOMER, self._settings)
-        return {**fields, column: key} if column else dict(fields)
-
     def _refuse_what_cannot_be(self, fields: Fields, number: str | None) -> None:
-        judge = Judge({CUSTOMER: self._reading.table(CUSTOMER)}, self._settings.code_page)
-        findings = list(judge.findings(CUSTOMER, fields, source="header"))
+        findings = list(self._judge(CUSTOMER).findings(CUSTOMER, fields, source="header"))
         if self._settings.customer_numbers == "given" and not number:
             missing = "this site gives no numbers: send CustomerNo"
             findings.append(Finding("required", "header", missing, field="CustomerNo"))
         if not fields.get("CustomerName"):
             findings.append(Finding("required", "header", "CustomerName is required", field="CustomerName"))
         if findings:
-            raise refusal(findings, retry_after=self._settings.retry_after_seconds)
+            raise self._refusal(findings)
 
     def _read_back(self, division: str, number: str) -> None:
-        try:
-            row = self._lookup.whole_customer(division, number)
-        except ReadFailedError as error:
-            raise ProblemError(504, f"written, but {error.detail}", errors=error.errors) from error
-        finally:
-            self._session.writing = False
-        if row is None:
+        if self._read_after(lambda: self._lookup.whole_customer(division, number)) is None:
             raise ProblemError(504, f"Sage confirmed customer {number}, yet it cannot be read")
 
 

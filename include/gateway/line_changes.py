@@ -44,6 +44,10 @@ class LineChange:
         return not (self.updated or self.removed or self.added)
 
 
+NO_LINES = LineChange(kept=0, updated={}, positions={}, removed=(), added=())
+"""Lines stay as they are."""
+
+
 def differences(live: Mapping[str, Any], wanted: Fields, table: Table) -> dict[str, str | int]:
     """The wanted columns whose live value is another."""
     return {

@@ -27,7 +27,7 @@ BY_PO = (
 )
 BY_UDF = "SELECT {columns} FROM {table} WHERE {udf} = ? ORDER BY SalesOrderNo"
 TOTALS = (
-    "SELECT TaxableAmt, NonTaxableAmt, DiscountAmt, FreightAmt, SalesTaxAmt FROM {table}"
+    "SELECT OrderStatus, TaxableAmt, NonTaxableAmt, DiscountAmt, FreightAmt, SalesTaxAmt FROM {table}"
     " WHERE SalesOrderNo = ?"
 )
 LINES = "SELECT LineKey, SalesKitLineKey, ExtensionAmt FROM SO_SalesOrderDetail WHERE SalesOrderNo = ?"
@@ -46,8 +46,8 @@ class UdfColumns:
     """The site's UDFs that tell whose record it is; empty when the site has none."""
 
     sync_key: str
-    order_id: str
-    contact_id: str
+    order_ids: tuple[str, ...]
+    customer_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class FoundOrder:
 class Standing:
     """What an order comes to in Sage: its own lines (components of kits left out) and its amounts."""
 
+    status: str
     lines: int
     amounts: Mapping[str, Decimal]
     extension: Decimal
@@ -100,11 +101,14 @@ class Lookup:
         header = self._reading.rows(TOTALS.format(table=HISTORY if completed else HEADER), number_)
         if not header:
             return None
+        amounts = dict(header[0])
+        status = str(amounts.pop("OrderStatus") or "")
         lines = self._reading.rows(HISTORY_LINES if completed else LINES, number_)
         amount = "LastExtensionAmt" if completed else "ExtensionAmt"
         return Standing(
+            status=status,
             lines=len(own_lines(lines)),
-            amounts={name: number(amount) for name, amount in header[0].items()},
+            amounts={name: number(amount) for name, amount in amounts.items()},
             extension=sum((number(line[amount]) for line in lines), Decimal(0)),
         )
 
@@ -121,7 +125,7 @@ class Lookup:
     def customer(self, fields: Mapping[str, Any], key: str) -> tuple[str, str] | None:
         """Division and number of the customer that carries this contact id or key, if any."""
         columns = self._reading.table(CUSTOMER)
-        wanted = {self._udfs.contact_id: fields.get(self._udfs.contact_id), self._udfs.sync_key: key}
+        wanted = {udf: fields.get(udf) for udf in self._udfs.customer_ids} | {self._udfs.sync_key: key}
         for udf, value in wanted.items():
             if udf and value and udf in columns:
                 found = self._reading.rows(CUSTOMER_BY_UDF.format(udf=udf), str(value))
@@ -136,7 +140,7 @@ class Lookup:
 
     def _candidates(self, table: str, header: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
         columns = self._reading.table(table)
-        known = [udf for udf in (self._udfs.sync_key, self._udfs.order_id) if udf and udf in columns]
+        known = [udf for udf in (self._udfs.sync_key, *self._udfs.order_ids) if udf and udf in columns]
         selected = ", ".join(["SalesOrderNo", "OrderStatus", "ARDivisionNo", "CustomerNo", *known])
         po = header.get("CustomerPONo")
         if po:
@@ -145,7 +149,7 @@ class Lookup:
             return [
                 row for form in forms_of(customer) for row in self._reading.rows(sql, division, form, str(po))
             ]
-        values = {self._udfs.sync_key: key, self._udfs.order_id: header.get(self._udfs.order_id)}
+        values = {udf: header.get(udf) for udf in self._udfs.order_ids} | {self._udfs.sync_key: key}
         found: list[dict[str, Any]] = []
         for udf in known:
             if values[udf]:
@@ -155,13 +159,13 @@ class Lookup:
 
     def _match(self, rows: list[dict[str, Any]], header: Mapping[str, Any], key: str) -> FoundOrder | None:
         """The first row that is ours. Without any UDF at hand the PO number has to do."""
-        order_id = header.get(self._udfs.order_id) if self._udfs.order_id else None
+        order_ids = {udf: str(header[udf]) for udf in self._udfs.order_ids if header.get(udf)}
         customers = [(str(header["ARDivisionNo"]), form) for form in forms_of(str(header["CustomerNo"]))]
         for row in rows:
             same_key = bool(key) and row.get(self._udfs.sync_key) == key
             same_customer = (row["ARDivisionNo"], row["CustomerNo"]) in customers
-            same_id = bool(order_id) and row.get(self._udfs.order_id) == str(order_id) and same_customer
-            comparable = self._udfs.sync_key in row or (bool(order_id) and self._udfs.order_id in row)
+            same_id = same_customer and any(row.get(udf) == value for udf, value in order_ids.items())
+            comparable = self._udfs.sync_key in row or not order_ids.keys().isdisjoint(row)
             if same_key or same_id or not comparable:
                 return FoundOrder(row["SalesOrderNo"], same_key)
         return None

@@ -24,6 +24,8 @@ Value = Text | Annotated[StrictInt, Field(ge=-(10**12), le=10**12)] | None
 Fields = dict[ColumnName, Value]
 OrderNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,7}$")]
 Key = Annotated[str, Field(pattern=KEY_PATTERN)]
+ReasonCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{0,5}$")]
+"""One of the site's cancel reason codes, which are also the reasons of a hold; blank for none."""
 
 _ORDER_EXAMPLE: JsonDict = {
     "SalesOrderNo": None,
@@ -70,6 +72,18 @@ class OrderRequest(_Ours):
     header: Fields
     lines: list[Fields] = Field(min_length=1, max_length=1000)
     expect: Expect | None = None
+    credit: Literal["refuse", "hold", "ignore"] = "ignore"
+    """Of a new order whose customer is on credit hold or would owe more than the limit: refuse it, write it
+    on hold, or leave it to Sage's own check."""
+    hold_reason: ReasonCode = ""
+
+
+class HoldRequest(_Ours):
+    """Why an order is held, or was."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "STOCK"}]})
+
+    reason: ReasonCode = ""
 
 
 class CustomerRequest(_Ours):
@@ -146,6 +160,7 @@ class OrderAnswer(BaseModel):
 
     status: Literal["created", "adopted", "changed", "unchanged"]
     SalesOrderNo: str
+    OrderStatus: str
     lines: int
     totals: Totals
     warnings: list[FindingOut] = []

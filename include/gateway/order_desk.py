@@ -5,35 +5,41 @@ It runs in a worker. Judging and looking need no session and so no seat; most re
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from include.gateway.dictionary import Judge, Table
-from include.gateway.line_changes import LineChange, differences, line_change
+from include.gateway.credit import CreditDesk, counts
+from include.gateway.desk import Desk, as_text
+from include.gateway.jobs import Job
+from include.gateway.line_changes import NO_LINES, LineChange, differences, line_change
 from include.gateway.lookup import DETAIL, HEADER, FoundOrder, Lookup, Standing
 from include.gateway.messages import Finding, MessageTable
+from include.gateway.models import OrderRequest
 from include.gateway.order_rules import (
     COMPLETED,
+    HELD,
     differing,
+    held_for,
     locked_in_erp,
     order_number,
+    otherwise_held,
     refuse_locked,
     stands_differing,
 )
-from include.gateway.problems import Answer, ProblemError, refusal, unavailable
-from include.gateway.reading import ReadFailedError, Reading, shown
+from include.gateway.problems import Answer, ProblemError
 from include.gateway.sales_order import OrderTables, SalesOrders, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from include.gateway.models import Expect, OrderRequest
+    from include.gateway.models import Expect
+    from include.gateway.reading import Reading
     from include.gateway.sequence import Fields
     from include.gateway.session import SageSession
     from include.gateway.settings import Settings
 
 
-class OrderDesk:
+class OrderDesk(Desk):
     """Everything the API does with sales orders."""
 
     def __init__(
@@ -44,11 +50,25 @@ class OrderDesk:
         lookup: Lookup,
         messages: MessageTable,
     ) -> None:
-        self._settings = settings
-        self._session = session
-        self._reading = reading
-        self._lookup = lookup
-        self._messages = messages
+        super().__init__(settings, session, reading, lookup, messages)
+        self._credit = CreditDesk(settings, reading)
+
+    def carry_out(self, job: Job) -> Answer:
+        """See :class:`Desk`."""
+        match job:
+            case Job(verb="create_order", order=OrderRequest() as order):
+                return self.create(order, job.key, resumed=job.resumed)
+            case Job(verb="change_order", order=OrderRequest() as order):
+                return self.change(job.number, order, job.key)
+            case Job(verb="cancel_order"):
+                return self.cancel(job.number, job.reason)
+            case Job(verb="hold_order"):
+                return self.hold(job.number, job.reason, job.key)
+            case Job(verb="release_order"):
+                return self.release(job.number, job.reason, job.key)
+            case Job(verb="read_order"):
+                return self.read(job.number)
+        raise job.misses_its_record()
 
     def create(self, order: OrderRequest, key: str, *, resumed: bool) -> Answer:
         """Write the order unless it stands in Sage already.
@@ -66,8 +86,11 @@ class OrderDesk:
         found = self._lookup.order(header, key)
         if found:
             return self._adopt(found, order.expect, resumed=resumed)
+        exceeded = self._exceeded_credit(header, order)
+        whole = header | held_for(order.hold_reason) if exceeded else header
         wanted = order_number(order.SalesOrderNo)
-        written = self._patiently(lambda: self._orders().create(wanted, header, order.lines))
+        written = self._patiently(lambda: self._orders().create(wanted, whole, order.lines))
+        written = replace(written, warnings=(*exceeded, *written.warnings))
         standing = self._read_back(written)
         wrong = differing(order.expect, standing, self._settings.total_tolerance)
         if wrong:
@@ -90,7 +113,7 @@ class OrderDesk:
             return self._answer_unchanged(number_, order.expect)
         if not (new_lines.is_empty and all(name.startswith("UDF_") for name in new_header)):
             refuse_locked(*live)
-        stamped = self._stamped(new_header, key)
+        stamped = self._stamped(HEADER, new_header, key)
         return self._carry_out_change(number_, stamped, new_lines, order.expect)
 
     def cancel(self, number_: str, reason: str) -> Answer:
@@ -108,9 +131,37 @@ class OrderDesk:
         written = self._patiently(lambda: self._orders().delete(number_, reason=reason))
         if self._read_after(lambda: self._lookup.standing(number_)) is not None:
             raise ProblemError(504, f"Sage confirmed the deletion of order {number_}, yet it stands")
-        self._session.writing = False
         warnings = [warning.as_json() for warning in written.warnings]
         return Answer(200, {"status": "cancelled", "SalesOrderNo": number_, "warnings": warnings})
+
+    def hold(self, number_: str, reason: str, key: str) -> Answer:
+        """Put a live order on hold, for a reason that may be one of Sage's cancel reason codes.
+
+        An order that is on hold stays as it is, whatever it is held for.
+
+        Raises:
+            ProblemError: as :meth:`change`.
+        """
+        header, _ = self._live(number_)
+        if header["OrderStatus"] == HELD:
+            other = reason and otherwise_held(header, reason)
+            return self._answer_unchanged(number_, None, warnings=[other] if other else [])
+        return self._move(number_, held_for(reason), key)
+
+    def release(self, number_: str, reason: str, key: str) -> Answer:
+        """Take a live order off hold; with a reason, only when it is held for that one.
+
+        Raises:
+            ProblemError: as :meth:`change`; 422 held_otherwise, somebody holds it for another reason.
+        """
+        header, _ = self._live(number_)
+        if header["OrderStatus"] != HELD:
+            return self._answer_unchanged(number_, None)
+        other = reason and otherwise_held(header, reason)
+        if other:
+            raise self._refusal([other])
+        status = self._settings.released_status
+        return self._move(number_, {"OrderStatus": status, "CancelReasonCode": ""}, key)
 
     def read(self, number_: str) -> Answer:
         """A live order as the tables hold it.
@@ -124,6 +175,15 @@ class OrderDesk:
         header, lines = live
         body = {"header": as_text(header), "lines": [as_text(line) for line in lines]}
         return Answer(200, body)
+
+    def _move(self, number_: str, status: Fields, key: str) -> Answer:
+        """Set nothing but status and reason; the lines stay as they are."""
+        live = self._live(number_)
+        new = differences(live[0], status, self._tables().header)
+        if not new:
+            return self._answer_unchanged(number_, None)
+        refuse_locked(*live)
+        return self._carry_out_change(number_, self._stamped(HEADER, new, key), NO_LINES, None)
 
     def _live(self, number_: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         live = self._lookup.whole_order(number_)
@@ -144,18 +204,29 @@ class OrderDesk:
         whole = {"ARDivisionNo": self._settings.default_division} | {
             name: value for name, value in header.items() if value is not None
         }
-        return self._stamped(whole, key)
+        return self._stamped(HEADER, whole, key)
 
-    def _stamped(self, header: Fields, key: str) -> dict[str, str | int | None]:
-        column = self._settings.sync_key_column
-        require_udf(column, self._reading.table(HEADER), HEADER, self._settings)
-        return {**header, column: key} if column and key else dict(header)
+    def _exceeded_credit(self, header: Fields, order: OrderRequest) -> tuple[Finding, ...]:
+        """What speaks against the order's amount, unless nobody asked.
+
+        Raises:
+            ProblemError: 422, something does and the request wants it refused.
+        """
+        if order.credit == "ignore" or not counts(header):
+            return ()
+        if order.expect is None:
+            missing = "a credit check needs to know what the order comes to"
+            raise self._refusal([Finding("required", "header", missing, field="expect")])
+        credit = self._credit.of(str(header["ARDivisionNo"]), str(header["CustomerNo"]))
+        exceeded = credit.against(order.expect.amount) if credit else []
+        if exceeded and order.credit == "refuse":
+            raise self._refusal(exceeded)
+        return tuple(exceeded)
 
     def _refuse_what_cannot_be(
         self, header: Fields, lines: Sequence[Fields], *, judged: Fields | None = None
     ) -> None:
-        tables = self._tables()
-        judge = Judge({HEADER: tables.header, DETAIL: tables.detail}, self._settings.code_page)
+        judge = self._judge(HEADER, DETAIL)
         findings = [
             Finding("required", "header", f"{name} is required", field=name)
             for name in ("ARDivisionNo", "CustomerNo")
@@ -169,7 +240,7 @@ class OrderDesk:
                     Finding("required", "line", "ItemCode is required", line=position, field="ItemCode")
                 )
         if findings:
-            raise refusal(findings, retry_after=self._settings.retry_after_seconds)
+            raise self._refusal(findings)
 
     def _adopt(self, found: FoundOrder, expect: Expect | None, *, resumed: bool) -> Answer:
         """Answer with an order that stands. It may have been changed by a person since it was written."""
@@ -183,12 +254,14 @@ class OrderDesk:
             wrong.append(Finding("completed", "header", "the order was shipped and completed before"))
         return _answer(200, "adopted", Written(found.number, tuple(wrong)), standing)
 
-    def _answer_unchanged(self, number_: str, expect: Expect | None) -> Answer:
+    def _answer_unchanged(
+        self, number_: str, expect: Expect | None, *, warnings: Sequence[Finding] = ()
+    ) -> Answer:
         standing = self._lookup.standing(number_)
         if standing is None:
             raise ProblemError(404, f"there is no live order {number_}")
         wrong = differing(expect, standing, self._settings.total_tolerance)
-        return _answer(200, "unchanged", Written(number_, tuple(wrong)), standing)
+        return _answer(200, "unchanged", Written(number_, (*wrong, *warnings)), standing)
 
     def _carry_out_change(
         self, number_: str, header: Fields, lines: LineChange, expect: Expect | None
@@ -197,36 +270,17 @@ class OrderDesk:
         standing = self._read_back(written)
         wrong = differing(expect, standing, self._settings.total_tolerance)
         if wrong:
-            self._session.writing = False
             raise stands_differing(number_, wrong)
         return _answer(200, "changed", written, standing)
-
-    def _patiently(self, write: Callable[[], Written]) -> Written:
-        """One more try after a lock: most are held for the blink of a screen."""
-        try:
-            return write()
-        except ProblemError as problem:
-            if problem.status != 423:
-                raise
-        time.sleep(self._settings.lock_retry_seconds)
-        return write()
 
     def _read_back(self, written: Written) -> Standing:
         """What was written as ODBC sees it; -1 may or may not have saved, so an order may be missing."""
         standing = self._read_after(lambda: self._lookup.standing(written.number))
-        self._session.writing = False
         if standing is None and written.warnings:
-            raise refusal(written.warnings, retry_after=self._settings.retry_after_seconds)
+            raise self._refusal(written.warnings)
         if standing is None:
             raise ProblemError(504, f"Sage confirmed order {written.number}, yet it cannot be read")
         return standing
-
-    def _read_after(self, read: Callable[[], Standing | None]) -> Standing | None:
-        try:
-            return read()
-        except ReadFailedError as error:
-            self._session.writing = False
-            raise ProblemError(504, f"written, but {error.detail}", errors=error.errors) from error
 
     def _take_back(self, number_: str, wrong: list[Finding]) -> ProblemError:
         """Delete what was just written and is not what was asked for."""
@@ -243,29 +297,11 @@ class OrderDesk:
         )
 
 
-def require_udf(name: str, table: Table, table_name: str, settings: Settings) -> None:
-    """A UDF that the settings promise must be there, or every look-up would find nothing.
-
-    Raises:
-        ProblemError: 503 misconfigured.
-    """
-    if name and name not in table:
-        raise unavailable(
-            "misconfigured",
-            f"{table_name} has no column {name}: add the UDF in Sage or empty the setting",
-            retry_after=settings.retry_after_seconds,
-        )
-
-
-def as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
-    """A row as the API shows it."""
-    return {name: shown(value) for name, value in row.items()}
-
-
 def _answer(status: int, word: str, written: Written, standing: Standing) -> Answer:
     body = {
         "status": word,
         "SalesOrderNo": written.number,
+        "OrderStatus": standing.status,
         "lines": standing.lines,
         "totals": standing.as_json(),
         "warnings": [warning.as_json() for warning in written.warnings],

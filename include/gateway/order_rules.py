@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from include.gateway.models import Expect
 
 COMPLETED = "C"
+HELD = "H"
 _PRINTED = ("PickingSheetPrinted", "SalesOrderPrinted")
 _INVOICED = ("CurrentInvoiceNo", "LastInvoiceOrderNo")
 
@@ -48,6 +49,11 @@ def refuse_locked(header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]])
         raise locked_in_erp(reasons)
 
 
+def held_for(reason: str) -> dict[str, str | int | None]:
+    """The columns of an order on hold. Sage keeps the reason of a hold where it keeps that of a deletion."""
+    return {"OrderStatus": HELD, "CancelReasonCode": reason or None}
+
+
 def order_number(text: str | None) -> str | None:
     """Sage pads order numbers that are all digits to seven places."""
     return text.zfill(7) if text and text.isdecimal() else text and text.upper()
@@ -62,6 +68,15 @@ def stands_differing(number_: str, wrong: Sequence[Finding]) -> ProblemError:
     """422: the order was written, differs and could not be taken back."""
     detail = f"order {number_} stands in Sage and differs; a person must compare it"
     return ProblemError(422, detail, errors=wrong, extra={"SalesOrderNo": number_})
+
+
+def otherwise_held(header: Mapping[str, Any], reason: str) -> Finding | None:
+    """Says so when an order on hold is held for another reason than this."""
+    held = str(header.get("CancelReasonCode") or "")
+    if held == reason:
+        return None
+    message = f"the order is held for {held or 'no reason given'}"
+    return Finding("held_otherwise", "header", message, field="CancelReasonCode", value=held)
 
 
 def locked_in_erp(reasons: Sequence[str]) -> ProblemError:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
+from include.gateway.jobs import Job
 from include.gateway.models import (
     BatchAnswer,
     CancelAnswer,
@@ -16,6 +17,7 @@ from include.gateway.models import (
     CustomerBatch,
     CustomerRead,
     CustomerRequest,
+    HoldRequest,
     OrderAnswer,
     OrderBatch,
     OrderRead,
@@ -26,7 +28,6 @@ from include.gateway.models import (
 from include.gateway.order_rules import order_number
 from include.gateway.responses import answered
 from include.gateway.service import Gateway
-from include.gateway.worker import Job
 
 if TYPE_CHECKING:
     from include.gateway.problems import Answer
@@ -107,6 +108,24 @@ def cancel_order(
     """Delete an order that nobody has picked, printed or invoiced; a reason may be one of Sage's codes."""
     code = reason if _CANCEL_CODE.fullmatch(reason) else ""
     return answered(gateway.carry_out(Job("cancel_order", number=_number(number), reason=code)))
+
+
+@orders.post("/{SalesOrderNo}/hold", responses={200: {"model": OrderAnswer}, **_WRITES, **_problems(404)})
+def hold_order(
+    number: OrderNo, hold: HoldRequest, gateway: Service, key: MaybeKeyHeader = None
+) -> JSONResponse:
+    """Put a live order on hold (status H); the reason may be one of Sage's cancel reason codes."""
+    job = Job("hold_order", key=_bare(key or ""), number=_number(number), reason=hold.reason)
+    return answered(gateway.carry_out(job))
+
+
+@orders.post("/{SalesOrderNo}/release", responses={200: {"model": OrderAnswer}, **_WRITES, **_problems(404)})
+def release_order(
+    number: OrderNo, hold: HoldRequest, gateway: Service, key: MaybeKeyHeader = None
+) -> JSONResponse:
+    """Take a live order off hold; with a reason only when it is held for that one."""
+    job = Job("release_order", key=_bare(key or ""), number=_number(number), reason=hold.reason)
+    return answered(gateway.carry_out(job))
 
 
 @customers.post(

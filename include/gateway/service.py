@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from include.gateway.failpoints import pass_by
 from include.gateway.idempotency import AnswerStore, Claim, Verdict, fingerprint_of
 from include.gateway.key_locks import KeyLocks
+from include.gateway.lookup import forms_of
 from include.gateway.messages import Finding, MessageTable
 from include.gateway.models import Health, Seats, WorkerHealth
 from include.gateway.problems import Answer, ProblemError, unavailable
@@ -25,10 +26,10 @@ from include.gateway.process_lock import ProcessLock
 from include.gateway.workers import Pool, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from include.gateway.jobs import Job
     from include.gateway.settings import Settings
-    from include.gateway.worker import Job
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +211,8 @@ class Gateway:
         return answer
 
     def _names(self, job: Job) -> list[str]:
-        return names_of(job, (self._settings.order_id_column, self._settings.contact_id_column))
+        columns = (*self._settings.order_id_columns, *self._settings.customer_id_columns)
+        return names_of(job, columns, default_division=self._settings.default_division)
 
     def _busy(self) -> ProblemError:
         patience = self._settings.retry_after_seconds
@@ -220,15 +222,27 @@ class Gateway:
         return unavailable(code, detail, retry_after=self._settings.retry_after_seconds).as_answer()
 
 
-def names_of(job: Job, id_columns: Collection[str]) -> list[str]:
-    """The names of the business fact that a request writes; two requests that share one never run at once."""
-    if job.verb in {"change_order", "cancel_order"}:
+def names_of(job: Job, id_columns: Collection[str], *, default_division: str) -> list[str]:
+    """The names of the business fact that a request writes; two requests that share one never run at once.
+
+    An order whose customer's credit is asked for holds the customer: what it finds must not change before
+    it is written itself.
+    """
+    if job.verb in {"change_order", "cancel_order", "hold_order", "release_order"}:
         return [f"order:{job.number}"]
     fields = job.order.header if job.order else job.customer.fields if job.customer else {}
     names = [f"{column}:{fields[column]}" for column in id_columns if fields.get(column)]
     if fields.get("CustomerPONo"):
         names.append(f"po:{fields.get('CustomerNo')}|{fields['CustomerPONo']}")
+    if job.order and job.order.credit != "ignore":
+        names.append(_customer_name(fields, default_division))
     return [*names, f"key:{job.key}"] if job.key else names
+
+
+def _customer_name(fields: Mapping[str, str | int | None], default_division: str) -> str:
+    """One name for a customer, however the number was written."""
+    division = str(fields.get("ARDivisionNo") or default_division).zfill(2)
+    return f"customer:{division}|{forms_of(str(fields.get('CustomerNo')))[-1]}"
 
 
 def codes_of(answer: Answer) -> str:
@@ -239,7 +253,8 @@ def codes_of(answer: Answer) -> str:
 
 def _fingerprint(job: Job) -> str:
     payload = job.order or job.customer
-    return fingerprint_of(f"{job.verb} {job.number}", payload.model_dump(mode="json") if payload else None)
+    content = payload.model_dump(mode="json") if payload else job.reason or None
+    return fingerprint_of(f"{job.verb} {job.number}", content)
 
 
 def _without_work(claim: Claim) -> Answer | None:

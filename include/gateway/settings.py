@@ -79,11 +79,22 @@ class Settings(BaseSettings):
 
     sync_key_column: str = "UDF_SYNC_KEY"
     """Where the idempotency key is kept in Sage (header and customer). Empty: the site has no such UDF."""
-    order_id_column: str = "UDF_ZOHO_ORDER_ID"
-    contact_id_column: str = "UDF_ZOHO_CONTACT_ID"
+    order_id_columns: Annotated[tuple[str, ...], NoDecode] = ("UDF_ZOHO_ORDER_ID", "UDF_CLARITY_ORDER_ID")
+    """Where each shop's id of an order is kept, separated by commas; columns Sage lacks are not asked."""
+    customer_id_columns: Annotated[tuple[str, ...], NoDecode] = (
+        "UDF_ZOHO_CONTACT_ID",
+        "UDF_CLARITY_CUSTOMER_ID",
+    )
     customer_numbers: Literal["next", "given"] = "next"
     """``next``: nGetNextCustomerNo (unverified in the field). ``given``: the caller sends CustomerNo."""
     default_division: str = Field(default="00", pattern=r"^[0-9]{2}$")
+    open_orders: Literal["orders", "customer"] = "orders"
+    """What a customer has open: ``orders`` adds up the live orders; ``customer`` takes OpenOrderAmt, of
+    which nobody has verified when Sage counts."""
+    zero_credit_limit: Literal["unlimited", "none"] = "unlimited"
+    """What a credit limit of 0 means: no limit, or no credit."""
+    released_status: Literal["N", "O"] = "N"
+    """The status of an order that is taken off hold: new, or open."""
     total_tolerance: Decimal = Field(default=Decimal("0.00"), ge=0)
     code_page: str = "cp1252"
     """Sage keeps text in the ANSI code page: what that cannot hold is refused, never stored as ``?``."""
@@ -92,7 +103,7 @@ class Settings(BaseSettings):
     public_docs: bool = False
     """Serve /docs and /openapi.json without a token. Off: they tell what can be written into the ERP."""
 
-    @field_validator("tokens", mode="before")
+    @field_validator("tokens", "order_id_columns", "customer_id_columns", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

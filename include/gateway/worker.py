@@ -11,12 +11,12 @@ import signal
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from include.gateway.customer_desk import CustomerDesk
+from include.gateway.jobs import Job
 from include.gateway.lookup import Lookup, UdfColumns
 from include.gateway.messages import MessageTable
-from include.gateway.models import CustomerRequest, OrderRequest
 from include.gateway.order_desk import OrderDesk
 from include.gateway.problems import Answer, ProblemError, unavailable
 from include.gateway.process_lock import ProcessLock
@@ -26,25 +26,10 @@ from include.gateway.session import SageSession
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from include.gateway.desk import Desk
     from include.gateway.settings import Settings
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a worker is asked to do; ``number`` and ``division`` name an existing record."""
-
-    verb: Literal[
-        "create_order", "change_order", "cancel_order", "read_order", "create_customer", "read_customer"
-    ]
-    key: str = ""
-    number: str = ""
-    division: str = ""
-    reason: str = ""
-    order: OrderRequest | None = None
-    customer: CustomerRequest | None = None
-    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +54,13 @@ class Worker:
         self._settings = settings
         self._session = SageSession(settings, messages, today=_today)
         self._reading = Reading(settings.odbc.get_secret_value(), retry_after=settings.retry_after_seconds)
-        udfs = UdfColumns(settings.sync_key_column, settings.order_id_column, settings.contact_id_column)
+        udfs = UdfColumns(settings.sync_key_column, settings.order_id_columns, settings.customer_id_columns)
         lookup = Lookup(self._reading, udfs)
-        self._orders = OrderDesk(settings, self._session, self._reading, lookup, messages)
-        self._customers = CustomerDesk(settings, self._session, self._reading, lookup, messages)
+        desks = {"order": OrderDesk, "customer": CustomerDesk}
+        self._desks: dict[str, Desk] = {
+            noun: desk(settings, self._session, self._reading, lookup, messages)
+            for noun, desk in desks.items()
+        }
 
     @property
     def session(self) -> bool:
@@ -87,7 +75,7 @@ class Worker:
     def reply(self, job: Job) -> Reply:
         """Carry out one job; any exception that is not a verdict means that the session is poisoned."""
         try:
-            answer = self._carry_out(job)
+            answer = self._desks[job.noun].carry_out(job)
         except ProblemError as problem:
             self._session.writing = False
             return Reply(problem.as_answer(), self.session)
@@ -95,22 +83,6 @@ class Worker:
             log.error("session poisoned by %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
             return Reply(self._verdict_on_poison(), session=False, poisoned=True)
         return Reply(answer, self.session)
-
-    def _carry_out(self, job: Job) -> Answer:
-        match job:
-            case Job(verb="create_order", order=OrderRequest() as order):
-                return self._orders.create(order, job.key, resumed=job.resumed)
-            case Job(verb="change_order", order=OrderRequest() as order):
-                return self._orders.change(job.number, order, job.key)
-            case Job(verb="create_customer", customer=CustomerRequest() as customer):
-                return self._customers.create(customer, job.key)
-            case Job(verb="cancel_order"):
-                return self._orders.cancel(job.number, job.reason)
-            case Job(verb="read_order"):
-                return self._orders.read(job.number)
-            case Job(verb="read_customer"):
-                return self._customers.read(job.division, job.number)
-        raise ValueError(f"job {job.verb} lacks its record")
 
     def _verdict_on_poison(self) -> Answer:
         if self._session.writing:

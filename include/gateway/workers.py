@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from include.gateway.problems import Answer, ProblemError, unavailable
 from include.gateway.process_lock import outlive
-from include.gateway.worker import Job, Reply, Rest, serve
+from include.gateway.worker import Reply, Rest, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from include.gateway.jobs import Job
     from include.gateway.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -2,8 +2,8 @@
 
 It notes every call in :data:`TRANSCRIPT` and does what ``<home>/faults.json`` says, so that worker
 processes can be troubled from outside: ``[{"at": "SO.nWrite", "do": "raise", "times": 1}]``.
-``do``: raise, raise_after, hang, hang_after, empty, refuse:<text>, warn:<text>, or lose (says done and
-writes nothing).
+``do``: raise, raise_after, hang, hang_after, pause:<seconds>, empty, refuse:<text>, warn:<text>, or lose
+(says done and writes nothing).
 """
 
 # ruff: noqa: N802 - Sage's own names
@@ -38,7 +38,9 @@ DETAIL = (
 )
 CUSTOMER = (
     "ARDivisionNo CHAR(2), CustomerNo CHAR(20), CustomerName CHAR(30), TermsCode CHAR(2),"
-    " UDF_SYNC_KEY CHAR(64), UDF_ZOHO_CONTACT_ID CHAR(19)"
+    " UDF_SYNC_KEY CHAR(64), UDF_ZOHO_CONTACT_ID CHAR(19), CreditHold CHAR(1), CreditLimit DECIMAL(13,2),"
+    " CurrentBalance DECIMAL(13,2), AgingCategory1 DECIMAL(13,2), AgingCategory2 DECIMAL(13,2),"
+    " AgingCategory3 DECIMAL(13,2), AgingCategory4 DECIMAL(13,2), OpenOrderAmt DECIMAL(13,2)"
 )
 TABLES = {
     "SO_SalesOrderHeader": HEADER,
@@ -58,7 +60,10 @@ def make(home: Path) -> None:
             db.execute(f"CREATE TABLE {name} ({columns})")
         db.execute("CREATE TABLE next_number (kind TEXT, number INTEGER)")
         db.execute("INSERT INTO next_number VALUES ('SO', 1), ('AR', 1)")
-        db.execute("INSERT INTO AR_Customer VALUES ('00', '0001001', 'Alfreds', '00', '', '')")
+        db.execute(
+            "INSERT INTO AR_Customer (ARDivisionNo, CustomerNo, CustomerName, TermsCode, UDF_SYNC_KEY,"
+            " UDF_ZOHO_CONTACT_ID) VALUES ('00', '0001001', 'Alfreds', '00', '', '')"
+        )
     db.close()
 
 
@@ -75,6 +80,8 @@ def spoken(call: Callable[..., Any]) -> Callable[..., Any]:
         do, _, text = self.script.fault(f"{self.kind}.{call.__name__}", args).partition(":")
         if do in {"raise", "hang", "empty", "refuse", "lose"}:
             return _instead(self, do, text)
+        if do == "pause":
+            time.sleep(float(text))
         answer = call(self, *args)
         if do == "raise_after":
             raise OSError("RPC server is unavailable")
@@ -256,6 +263,7 @@ class Order(Bus):
         if not self.oLines.rows:
             return self.refuse("The sales order must have at least one line.")
         whole = {
+            "OrderType": "S",
             "OrderStatus": "N",
             "DiscountAmt": 0,
             "FreightAmt": 0,

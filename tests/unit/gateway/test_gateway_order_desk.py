@@ -41,7 +41,7 @@ def test_an_order_typed_by_hand_with_the_same_po_number_is_not_ours(worker: Work
 
 
 def test_without_udfs_the_po_number_decides(make_settings: Any, company: Company) -> None:
-    worker = Worker(make_settings(sync_key_column="", order_id_column=""))
+    worker = Worker(make_settings(sync_key_column="", order_id_columns=()))
     header = {"UDF_ZOHO_ORDER_ID": None}
     assert worker.reply(create(key="a", header=header)).answer.status == 201
     assert worker.reply(create(key="b", header=header)).answer.body["status"] == "adopted"
