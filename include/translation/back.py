@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
+from include.canonical import PARTS
 from include.translation.columns import KINDS, is_text, per_value, plain
 from include.translation.registry import TRANSFORMS, Transform
 from include.translation.rows import extension_of
+from include.translation.sources import BETWEEN
 from include.translation.steps import named_steps
+from include.translation.wire import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -39,7 +42,7 @@ class Way:
 
     Attributes:
         frame: the frame that has the column.
-        source: source frame: ``orders`` or ``lines``.
+        source: source frame: ``orders``, ``lines``, ...
         column: the source's name of it.
         undo: from our column to the source's.
     """
@@ -54,7 +57,7 @@ def kept_ways(mapping: Compiled) -> dict[str, Way | str]:
     """For each column (``frame.column``) its way back, or the reason why there is none."""
     found: dict[str, Way | str] = {}
     for frame, sentence in mapping.sentence.frames.items():
-        source = "lines" if sentence.each or sentence.of == "lines" else "orders"
+        source = mapping.source_of(sentence)
         for name, rule in {**sentence.carry, **sentence.fields}.items():
             found[f"{frame}.{name}"] = _way(mapping, frame, source, rule)
         for name, rule in sentence.extensions.items():
@@ -177,17 +180,19 @@ def _as_it_is(values: pa.Array, _: Site) -> pa.Array:
 def foreign_frames(
     mapping: Compiled, frames: Mapping[str, pd.DataFrame], site: Site
 ) -> dict[str, pd.DataFrame]:
-    """The source's columns, as far as they are kept, under ``orders`` and ``lines``."""
+    """The source's columns, as far as they are kept, under the names of the canonical frames."""
     import pandas as pd  # noqa: PLC0415 - only the border speaks pandas
 
-    columns: dict[str, dict[str, pa.Array]] = {"orders": {}, "lines": {}}
+    columns: dict[str, dict[str, pa.Array]] = {name: {} for name in (mapping.record, *mapping.parts)}
     tables = {name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()}
     for place, way in mapping.kept.items():
         if not isinstance(way, str) and way.frame in tables:
             values = _values(tables[way.frame], place.split(".", 1)[1])
             columns[way.source][way.column] = way.undo(values, site)
-    if "lines" in tables and mapping.inbound:
-        columns["lines"]["parent.@key"] = plain(tables["lines"]["order_source_id"])
+    for frame, sentence in mapping.sentence.frames.items():
+        if sentence.each and frame in tables:
+            part = mapping.source_of(sentence)
+            columns[part]["parent.@key"] = plain(tables[frame][PARTS[part][1]])
     return {
         name: pa.table(found).to_pandas(types_mapper=pd.ArrowDtype)
         for name, found in columns.items()
@@ -207,22 +212,29 @@ def foreign_payloads(mapping: Compiled, frames: Mapping[str, pd.DataFrame], site
     Only kept columns are there. Numbers are written exactly as they are.
     """
     found = foreign_frames(mapping, frames, site)
-    records = {
-        row["@key"]: _nested(row, mapping.sentence.source.key) for row in found["orders"].to_dict("records")
-    }
-    for row in found["lines"].to_dict("records") if "lines" in found else ():
-        records[row["parent.@key"]].setdefault(mapping.each, []).append(_nested(row, ""))
-    return {
-        key: _EXACT.encode({mapping.sentence.source.envelope[0]: record}) for key, record in records.items()
-    }
+    keys = mapping.sentence.source.keys
+    records = {row["@key"]: _nested(row, keys) for row in found[mapping.record].to_dict("records")}
+    for part, each in mapping.lists.items():
+        for row in found[part].to_dict("records") if part in found else ():
+            records[row["parent.@key"]].setdefault(each, []).append(_nested(row, []))
+    envelope = mapping.sentence.source.envelope[0].split(".")
+    return {key: _EXACT.encode(_wrapped(record, envelope)) for key, record in records.items()}
 
 
-def _nested(row: Mapping[Any, Any], key: str) -> dict[str, Any]:
+def _wrapped(record: dict[str, Any], envelope: Sequence[str]) -> dict[str, Any]:
+    for name in reversed(envelope):
+        record = {name: record}
+    return record
+
+
+def _nested(row: Mapping[Any, Any], keys: list[str]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name, value in row.items():
         said = "" if value is None or value is _missing() else value
         if name == "@key":
-            record[key] = said
+            record |= dict(zip(keys, str(said).split(BETWEEN) if len(keys) > 1 else [said], strict=False))
+        elif name.endswith("[]"):
+            record[name.removesuffix("[]")] = str(said).split(LISTED) if said else []
         elif name.startswith(CUSTOM_FIELD):
             record.setdefault("custom_field_hash", {})[name.removeprefix(CUSTOM_FIELD)] = said
         elif not name.startswith("parent."):

@@ -76,7 +76,7 @@ def _with_inner(place: str, rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _sections(mapping: Mapping) -> Iterator[str]:
-    sources = ("orders", "lines")
+    sources = (mapping.record, *mapping.parts)
     for section in ("derive", "derive_together"):
         for name in getattr(mapping.sentence, section):
             if name not in sources:
@@ -194,22 +194,22 @@ def _joint(place: str, joint: Together) -> Iterator[str]:
 
 def _columns(mapping: Mapping) -> Iterator[str]:
     """Every source column that is named must exist."""
-    record, line = _known(mapping)
+    columns = _known(mapping)
+    record = columns[mapping.record]
     for source, rules in mapping.sentence.derive.items():
-        known = set(line if source == "lines" else record)
+        known = columns.get(source, record)
         for name, rule in rules.items():
             yield from _unknown(rule_uses(rule, f"derive.{source}.{name}"), known, record, mapping, ())
             known.add(name)
-        (line if source == "lines" else record).update(rules)
     for source, joints in mapping.sentence.derive_together.items():
-        own = line if source == "lines" else record
+        own = columns.get(source, record)
         for at, joint in enumerate(joints):
             place = f"derive_together.{source}.{at}"
             yield from _joint(place, joint)
             yield from _unknown(((place, name) for name in joint.from_.values()), own, record, mapping, ())
             own.update(joint.gives.values())
     for name, frame in mapping.sentence.frames.items():
-        own = line if frame.each or frame.of == "lines" else record
+        own = columns.get(mapping.source_of(frame), record)
         yield from _unknown(
             frame_uses(frame, f"frames.{name}"), own, record, mapping, _outputs(mapping.plans[name])
         )
@@ -231,15 +231,16 @@ def _outputs(plan: FramePlan) -> tuple[str, ...]:
     return tuple(f"out.{name}" for name in plan.kinds)
 
 
-def _known(mapping: Mapping) -> tuple[set[str], set[str]]:
-    """Columns of the record and of its lines."""
+def _known(mapping: Mapping) -> dict[str, set[str]]:
+    """Columns of the record and of its parts, by canonical frame."""
     if not mapping.inbound:
-        return set(CANONICAL["orders"].names), set(CANONICAL["lines"].names)
+        return {
+            name: set(CANONICAL[name].names) for name in (mapping.record, *mapping.parts) if name in CANONICAL
+        }
     entity = mapping.sentence.source.envelope[0] if mapping.sentence.source.envelope else ""
-    return (
-        set(mapping.vocabulary.get(entity, {})) | OWN,
-        set(mapping.vocabulary.get(f"{entity}.{mapping.each}", {})) | OWN,
-    )
+    entity = entity.rpartition(".")[2]
+    found = {mapping.record: entity, **{part: f"{entity}.{each}" for part, each in mapping.lists.items()}}
+    return {name: set(mapping.vocabulary.get(place, {})) | OWN for name, place in found.items()}
 
 
 def _unknown(
@@ -252,7 +253,7 @@ def _unknown(
     for place, name in uses:
         head, _, rest = name.partition(".")
         known, wanted = (record, rest) if head == "parent" else (own | set(outputs), name)
-        if wanted in known or wanted.startswith("custom_field."):
+        if wanted in known or wanted.startswith(("custom_field.", "UDF_")):
             continue
         if head == "extensions" and not mapping.inbound and re.fullmatch(r"[a-z0-9_]+", rest):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,17 +67,22 @@ class FrameSentence(Sentence):
     """One frame that the mapping makes."""
 
     about: Text = ""
-    target: Name | None = Field(
-        default=None, description="a canonical frame (orders, lines), or a table of the ERP"
+    target: Column | None = Field(
+        default=None,
+        description="a canonical frame (orders, lines), a table of the ERP, a record of JSON (shipment) or a "
+        "list in it (shipment.lines)",
     )
     of: Name | None = Field(default=None, description="the canonical frame whose rows become these rows")
     each: Name | None = Field(
         default=None, description="the list in the record whose entries become these rows"
     )
     required: Switch = Field(default=False, description="a record without any such row is set aside")
+    only: Condition | None = Field(
+        default=None, description="rows that meet this; the others deliberately become nothing"
+    )
     distinct: Distinct | None = None
     carry: dict[Name, Rule] = Field(default_factory=dict, description="our own columns beside the target's")
-    fields: dict[Name, Rule] = Field(default_factory=dict)
+    fields: dict[Column, Rule] = Field(default_factory=dict)
     together: list[Together] = Field(default_factory=list)
     extensions: dict[Name, Rule] = Field(default_factory=dict)
     append: list[Append] = Field(default_factory=list)
@@ -95,12 +100,19 @@ class Source(Sentence):
     """What the records look like and how they are called."""
 
     format: Literal["json", "frames"]
-    envelope: list[Name] = Field(
-        default_factory=list, description="keys under which the record may be wrapped"
+    envelope: list[Column] = Field(
+        default_factory=list, description="keys under which the record may be wrapped; a.b is b inside a"
     )
     noun: Text = Field(description="what messages call a record: order, customer")
-    key: Column
+    key: Column | Annotated[list[Column], Field(min_length=2)] = Field(
+        description="what identifies a record; several columns are joined by '|'"
+    )
     number: Column = Field(description="what people call the record")
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that identify a record."""
+        return [self.key] if isinstance(self.key, str) else self.key
 
 
 class MappingSentence(Sentence):
@@ -130,7 +142,7 @@ class VocabularySentence(Sentence):
     """The field names of a foreign system, so that a typing error is found when a mapping is loaded."""
 
     about: Text
-    vocabulary: dict[Text, list[Text] | dict[Name, Kind]] = Field(
+    vocabulary: dict[Text, list[Text] | dict[Column, Kind]] = Field(
         description="entity or table: its fields, with what they hold where the system says so"
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """Where the product's own mapping files live."""
 
-NO_MAPPINGS = frozenset({"status", "vocabulary"})
+NO_MAPPINGS = frozenset({"codes", "records", "status", "vocabulary"})
 """File stems that hold tables or names, not mappings."""
 
 Model = TypeVar("Model", bound=BaseModel)

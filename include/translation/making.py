@@ -51,11 +51,6 @@ class FramePlan:
     patterns: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def numbered(self) -> bool:
-        """Whether the frame's rows are numbered within their record."""
-        return self.sentence.of == "lines"
-
-    @property
     def schema(self) -> pa.Schema:
         """The frame's Arrow schema."""
         return pa.schema([pa.field(name, kind) for name, kind in self.kinds.items()])
@@ -64,6 +59,8 @@ class FramePlan:
 def make_frame(run: Run, plan: FramePlan, rows: Rows) -> pa.Table:
     """The frame of these rows; also remembered in the parent, for its totals."""
     sentence = plan.sentence
+    if sentence.only is not None:
+        rows = rows.view(np.flatnonzero(holds(sentence.only, rows)))
     if sentence.distinct is not None:
         rows = rows.view(latest(sentence.distinct, rows))
     columns = _columns(run, plan, rows)

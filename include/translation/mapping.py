@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.canonical import Reason
+from include.canonical import PARTS, Reason
 from include.errors import MappingError
 from include.translation.back import Way, foreign_frames, foreign_payloads, kept_ways
 from include.translation.cells import Cells, Court
 from include.translation.collector import collector_at_rest
 from include.translation.columns import KINDS, constant, mask
+from include.translation.documents import documents_of
 from include.translation.evaluate import Run
 from include.translation.making import FramePlan, derived, joined, make_frame
 from include.translation.planning import canonical_plan, erp_plan
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Map
     from collections.abc import Sequence
 
-    from include.translation.files import MappingSentence
+    from include.translation.files import FrameSentence, MappingSentence
     from include.translation.language import ValueTable
     from include.translation.planning import Vocabulary
     from include.translation.rows import Rows
@@ -87,18 +88,35 @@ class Mapping:
             for name, frame in self.sentence.frames.items()
         }
 
+    def source_of(self, frame: FrameSentence) -> str:
+        """The canonical frame that a frame becomes, or whose rows it is made of."""
+        return (frame.target if self.inbound else frame.of) or ""
+
     @cached_property
-    def each(self) -> str:
-        """The list in the record whose entries become lines, "" when there is none."""
-        return next((frame.each for frame in self.sentence.frames.values() if frame.each), "")
+    def record(self) -> str:
+        """The canonical frame of the records themselves, e.g. ``orders``."""
+        named = [self.source_of(frame) for frame in self.sentence.frames.values()]
+        return next((PARTS[name][0] if name in PARTS else name for name in named), "")
+
+    @cached_property
+    def lists(self) -> dict[str, str]:
+        """By canonical frame the list in the record whose entries become its rows."""
+        return {frame.target or "": frame.each for frame in self.sentence.frames.values() if frame.each}
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """Frames of parts of the records, e.g. ``lines``."""
+        named = [self.source_of(frame) for frame in self.sentence.frames.values()]
+        return [name for name in dict.fromkeys(named) if name != self.record]
 
     @cached_property
     def reader(self) -> Reader:
         """Reads the foreign system's JSON."""
-        record, line = columns_used(self.sentence)
+        record, entries = columns_used(self.sentence)
         source = self.sentence.source
-        paths = [source.key, source.number, *sorted(record - {source.key, source.number})]
-        return Reader(paths, self.each, sorted(line), source.envelope)
+        first = [*source.keys, source.number]
+        lists = {each: sorted(entries[part]) for part, each in self.lists.items()}
+        return Reader([*first, *sorted(record - set(first))], lists, source.envelope)
 
     # ---------------------------------------------------------------- to our frames
 
@@ -111,7 +129,8 @@ class Mapping:
             site: the site's references, rates and settings.
 
         Returns:
-            Frames ``orders`` and ``lines``. Every key is in the frames, in the problems, or in both.
+            The mapping's frames, by name. Every key is in the frames, in the problems, or in both, unless
+            the mapping leaves its record out (``only``).
 
         Raises:
             MappingError: the mapping leads the other way.
@@ -137,10 +156,10 @@ class Mapping:
         read = [record for record in records if record is not None]
         columns = self.reader.columns(read)
         rows = records_of([keys[at] for at in good], columns, self.sentence.source, run.court)
-        if not self.each:
-            return {"orders": rows}
-        lines = lines_of_records(*self.reader.lines(read), parent=rows, court=run.court)
-        return {"orders": rows, "lines": lines}
+        found = {self.record: rows}
+        for part, each in self.lists.items():
+            found[part] = lines_of_records(*self.reader.lines(read, each), parent=rows, court=run.court)
+        return found
 
     # ---------------------------------------------------------------- from our frames
 
@@ -148,8 +167,8 @@ class Mapping:
         """Translate canonical frames into the foreign system's own.
 
         Args:
-            frames: ``orders`` and, where the mapping needs them, ``lines``. A null in a column that must
-                have a value was complained about before and is passed over in silence.
+            frames: the canonical frames that the mapping needs, e.g. ``orders`` and ``lines``. A null in a
+                column that must have a value was complained about before and is passed over in silence.
             site: the site's references, rates and settings.
 
         Returns:
@@ -162,9 +181,17 @@ class Mapping:
         self._must(inbound=False)
         problems = Problems()
         run = self._run(site, problems)
-        with_lines = any(frame.of == "lines" for frame in self.sentence.frames.values())
-        sources = canonical_sources(frames, self.sentence.source, with_lines=with_lines)
-        return Translation(self._frames(run, sources), problems.frame(sources["orders"].keys.to_pylist()))
+        sources = canonical_sources(frames, self.sentence.source, self.record, self.parts)
+        return Translation(self._frames(run, sources), problems.frame(sources[self.record].keys.to_pylist()))
+
+    def to_documents(self, frames: Map[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+        """JSON records by key, out of the frames that :meth:`from_canonical` made; see ``documents``.
+
+        Raises:
+            MappingError: the mapping leads the other way.
+        """
+        self._must(inbound=False)
+        return documents_of(self, frames)
 
     # ---------------------------------------------------------------- both ways
 
@@ -175,7 +202,7 @@ class Mapping:
                 rows.columns.update(joined(run, joint, rows))
         made: dict[str, pa.Table] = {}
         for name, plan in self.plans.items():
-            rows = sources[plan.sentence.of or ("lines" if plan.sentence.each else "orders")]
+            rows = sources[self.source_of(plan.sentence)]
             made[name] = make_frame(run, plan, rows)
             if plan.sentence.required and rows.parent is not None:
                 self._at_least_one(run, name, rows.parent)
@@ -183,7 +210,8 @@ class Mapping:
 
     def _at_least_one(self, run: Run, name: str, parent: Rows) -> None:
         without = mask(pc.equal(parent.counted(name), 0))
-        run.court.same(Cells.of(constant("", parent.count), self.each or name), parent, without, _EMPTY)
+        each = self.plans[name].sentence.each or name
+        run.court.same(Cells.of(constant("", parent.count), each), parent, without, _EMPTY)
 
     def _run(self, site: Site, problems: Problems) -> Run:
         return Run(site, self.sentence.settings, self.tables, Court(problems))
@@ -204,11 +232,11 @@ class Mapping:
         """The way back of a mapping that leads to us: canonical frames become the foreign system's columns.
 
         Args:
-            frames: ``orders`` and ``lines`` as :meth:`to_canonical` makes them.
+            frames: as :meth:`to_canonical` makes them.
             site: the same site.
 
         Returns:
-            Frames ``orders`` and ``lines`` with the kept columns under the foreign system's names.
+            The same frames with the kept columns under the foreign system's names.
 
         Raises:
             MappingError: the mapping leads the other way.
@@ -233,7 +261,7 @@ class Mapping:
             site: the same site.
 
         Returns:
-            Frames ``orders`` and ``lines`` with the kept columns under our names.
+            Canonical frames with the kept columns under our names.
 
         Raises:
             MappingError: the mapping leads the other way.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from include.canonical import NOUNS
+from include.canonical import NOUNS, PARTS
 from include.errors import MappingError
 from include.translation.columns import CANONICAL, KINDS
 from include.translation.making import POSITION, FramePlan
@@ -93,7 +93,7 @@ def erp_plan(name: str, sentence: FrameSentence, vocabulary: Vocabulary) -> Fram
         raise MappingError(f"frames.{name}.target: no table {table!r}{among(table, vocabulary)}")
     columns = vocabulary[table]
     kinds = {column: _kind(rule) for column, rule in sentence.carry.items()}
-    if sentence.of == "lines":
+    if sentence.of in PARTS:
         kinds[POSITION] = KINDS["count"]
     for joint in sentence.together:
         if joint.apply in TRANSFORMS:

@@ -68,14 +68,18 @@ def frame_uses(frame: FrameSentence, place: str) -> Iterator[Use]:
         yield from ((f"{place}.together.{at}.from.{name}", column) for name, column in joint.from_.items())
     for spill in frame.fit.spill:
         yield from ((f"{place}.fit.spill", column) for column in (*spill.parts, *spill.optional))
+    if frame.only is not None:
+        yield from ((f"{place}.only", column) for column in columns_of(frame.only))
     if frame.distinct is not None:
         yield from ((f"{place}.distinct", column) for column in (frame.distinct.by, *frame.distinct.latest))
 
 
-def columns_used(sentence: MappingSentence) -> tuple[set[str], set[str]]:
-    """Fields of the record and fields of its lines that must be read from the wire."""
+def columns_used(sentence: MappingSentence) -> tuple[set[str], dict[str, set[str]]]:
+    """Fields of the record and, by canonical frame, fields of its lists' entries that the wire must give."""
     record: set[str] = set()
-    line: set[str] = set()
+    lists: dict[str, set[str]] = {
+        frame.target or "": set() for frame in sentence.frames.values() if frame.each
+    }
 
     def note(names: Iterator[Use], own: set[str]) -> None:
         for _, name in names:
@@ -86,9 +90,10 @@ def columns_used(sentence: MappingSentence) -> tuple[set[str], set[str]]:
 
     for source, rules in sentence.derive.items():
         for name, rule in rules.items():
-            note(rule_uses(rule, name), line if source == "lines" else record)
+            note(rule_uses(rule, name), lists.get(source, record))
     for frame in sentence.frames.values():
-        note(frame_uses(frame, ""), line if frame.each else record)
+        note(frame_uses(frame, ""), lists[frame.target or ""] if frame.each else record)
     made = {name for rules in sentence.derive.values() for name in rules}
-    plain = {name for name in record if not name.startswith("@")}
-    return plain - made, line - made
+    totals = tuple(f"{frame}." for frame in sentence.frames)
+    plain = {name for name in record if not name.startswith(("@", *totals))}
+    return plain - made, {source: names - made for source, names in lists.items()}

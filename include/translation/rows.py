@@ -104,7 +104,9 @@ class View(Rows):
     def __init__(self, rows: Index, base: Rows) -> None:
         where = pa.array(rows)
         lines = base.lines.take(where) if base.lines is not None else None
-        super().__init__(len(rows), {}, base.keys.take(where), base.labels.take(where), lines)
+        owner = base.owner[rows] if base.owner is not None else None
+        keys, labels = base.keys.take(where), base.labels.take(where)
+        super().__init__(len(rows), {}, keys, labels, lines, base.parent, owner)
         self._base, self._where = base, where
 
     def _far(self, name: str) -> pa.Array:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.canonical import Reason
+from include.canonical import PARTS, Reason
 from include.errors import SetError
 from include.translation.cells import Cells
 from include.translation.columns import CANONICAL, KINDS, constant, mask, pick, plain
@@ -16,7 +16,7 @@ from include.translation.problems import Complaint
 from include.translation.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KEY = "@key"
 LINE = "@position"
+BETWEEN = "|"
 _NO_VALUE = Complaint(
     Reason.INVALID_FORMAT, "holds no readable value (a list, an object, or text that is no text)"
 )
@@ -34,13 +35,19 @@ _OTHER_ID = Complaint(Reason.INVALID_FORMAT, "is not the id under which the reco
 
 def records_of(keys: list[str], columns: dict[str, pa.Array], source: Source, court: Court) -> Rows:
     """Records off the wire, under the keys by which they were fetched."""
+    own = joined_key([columns[name] for name in source.keys])
     columns[KEY] = pa.array(keys, KINDS["text"])
     labels = _labels(source.noun, columns[source.number], columns[KEY])
     rows = Rows(len(keys), columns, columns[KEY], labels)
     _note_unreadable(rows, court)
-    other = mask(pc.not_equal(columns[source.key], columns[KEY]))
-    court.same(Cells.of(columns[source.key], source.key), rows, other, _OTHER_ID)
+    other = mask(pc.not_equal(own, columns[KEY]))
+    court.same(Cells.of(own, source.keys[0]), rows, other, _OTHER_ID)
     return rows
+
+
+def joined_key(columns: list[pa.Array]) -> pa.Array:
+    """What identifies records: one column, or several joined by ``|``."""
+    return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, BETWEEN)
 
 
 def lines_of_records(columns: dict[str, pa.Array], owner: Index, *, parent: Rows, court: Court) -> Rows:
@@ -54,19 +61,20 @@ def lines_of_records(columns: dict[str, pa.Array], owner: Index, *, parent: Rows
 
 
 def canonical_sources(
-    frames: Mapping[str, pd.DataFrame], source: Source, *, with_lines: bool
+    frames: Mapping[str, pd.DataFrame], source: Source, record: str, parts: Iterable[str]
 ) -> dict[str, Rows]:
-    """Orders and, where they are wanted, their lines, as rows.
+    """Records and those of their parts that are wanted, as rows.
 
     Raises:
-        SetError: lines belong to orders that are not there.
+        SetError: parts belong to records that are not there.
     """
-    orders = _columns_of(frames["orders"], CANONICAL["orders"])
-    keys = orders[source.key]
-    rows = Rows(len(keys), orders, keys, _labels(source.noun, orders[source.number], keys))
-    if not with_lines:
-        return {"orders": rows}
-    return {"orders": rows, "lines": _lines_of(_columns_of(frames["lines"], CANONICAL["lines"]), rows)}
+    columns = _columns_of(frames[record], CANONICAL[record])
+    keys = joined_key([columns[name] for name in source.keys])
+    rows = Rows(len(keys), columns, keys, _labels(source.noun, columns[source.number], keys))
+    found = {record: rows}
+    for part in parts:
+        found[part] = _parts_of(part, _columns_of(frames[part], CANONICAL[part]), rows)
+    return found
 
 
 def _labels(noun: str, numbers: pa.Array, keys: pa.Array) -> pa.Array:
@@ -92,14 +100,14 @@ def _columns_of(frame: pd.DataFrame, schema: pa.Schema) -> dict[str, pa.Array]:
     return {name: plain(table[name]) for name in schema.names}
 
 
-def _lines_of(lines: dict[str, pa.Array], parent: Rows) -> Rows:
-    """Lines joined to their orders and put in the orders' order, then by position."""
-    found = pc.index_in(lines["order_source_id"], parent.column("source_id"))
+def _parts_of(name: str, lines: dict[str, pa.Array], parent: Rows) -> Rows:
+    """Lines joined to their records and put in the records' order, then by position."""
+    record, by = PARTS[name]
+    found = pc.index_in(lines[by], parent.column("source_id"))
     if found.null_count:
-        orphans = sorted(set(lines["order_source_id"].filter(found.is_null()).to_pylist()))
-        raise SetError(
-            f"lines belong to orders that are not in the batch: {', '.join(map(str, orphans[:5]))}"
-        )
+        orphans = sorted(set(lines[by].filter(found.is_null()).to_pylist()))
+        listed = ", ".join(map(str, orphans[:5]))
+        raise SetError(f"{name} belong to {record} that are not in the batch: {listed}")
     owner = found.to_numpy(zero_copy_only=False).astype(np.int64)
     order = np.lexsort((lines["position"].to_numpy(zero_copy_only=False), owner))
     if (order != np.arange(len(order))).any():

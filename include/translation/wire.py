@@ -22,7 +22,7 @@ from include.translation.columns import KINDS, blank, nulled, per_value, pick
 from include.translation.problems import Complaint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from include.translation.columns import Rows as Index
 
@@ -45,19 +45,23 @@ class Shape:
     plain: tuple[str, ...]
     inside: dict[str, Shape]
     lists: dict[str, Shape]
+    scalars: tuple[str, ...]
     custom: tuple[str, ...]
 
     @classmethod
     def of(cls, paths: Iterable[str], name: str = "Record") -> Shape:
-        """The shape that holds these paths: ``a``, ``a.b``, ``a[].b``, ``custom_field.cf_x``."""
+        """The shape that holds these paths: ``a``, ``a.b``, ``a[].b``, ``a[]``, ``custom_field.cf_x``."""
         plain: list[str] = []
         inside: dict[str, list[str]] = {}
         lists: dict[str, list[str]] = {}
+        scalars: list[str] = []
         custom: list[str] = []
         for path in dict.fromkeys(paths):
             head, _, rest = path.partition(".")
             if path.startswith(CUSTOM_FIELD):
                 custom.append(rest)
+            elif path.endswith("[]") and not rest:
+                scalars.append(head[:-2])
             elif head.endswith("[]"):
                 lists.setdefault(head[:-2], []).append(rest)
             elif rest:
@@ -69,15 +73,21 @@ class Shape:
             plain.append(_LIST)
         within = {key: cls.of(parts, key) for key, parts in inside.items()}
         listed = {key: cls.of(parts, key) for key, parts in lists.items()}
-        return cls(_struct(name, plain, within, listed), tuple(plain), within, listed, tuple(custom))
+        struct = _struct(name, plain, within, listed, scalars)
+        return cls(struct, tuple(plain), within, listed, tuple(scalars), tuple(custom))
 
 
 def _struct(
-    name: str, plain: Sequence[str], inside: dict[str, Shape], lists: dict[str, Shape]
+    name: str,
+    plain: Sequence[str],
+    inside: dict[str, Shape],
+    lists: dict[str, Shape],
+    scalars: Sequence[str],
 ) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any, Any]] = [(f"p_{key}", msgspec.Raw, NOTHING) for key in plain]
     fields += [(f"o_{key}", shape.struct | None, None) for key, shape in inside.items()]
     fields += [(f"l_{key}", list[shape.struct] | None, None) for key, shape in lists.items()]  # type: ignore[name-defined]
+    fields += [(f"s_{key}", list[msgspec.Raw] | None, None) for key in scalars]
     return msgspec.defstruct(name, fields, rename={at: at[2:] for at, _, _ in fields}, gc=False)
 
 
@@ -86,23 +96,22 @@ class Reader:
 
     Args:
         paths: record fields that the mapping names, the key first.
-        each: the list whose entries become lines, "" when there is none.
-        line_paths: fields of those entries.
-        envelope: keys under which the record may be wrapped; a bare record is read too.
+        lists: the lists whose entries become lines, with the fields of those entries.
+        envelope: keys under which the record may be wrapped; a bare record is read too. A record that is
+            wrapped twice (``data.order``) is looked for first: its wrapping may have an id of its own.
     """
 
     def __init__(
-        self, paths: Sequence[str], each: str, line_paths: Sequence[str], envelope: Sequence[str]
+        self, paths: Sequence[str], lists: Mapping[str, Sequence[str]], envelope: Sequence[str]
     ) -> None:
-        lines = [f"{each}[].{path}" for path in line_paths]
-        self._shape = Shape.of([*paths, *lines])
-        self._each = each
-        wraps = [(f"e_{at}", self._shape.struct | None, None) for at, _ in enumerate(envelope)]
-        wrapped = msgspec.defstruct(
-            "Envelope", wraps, rename={f"e_{at}": key for at, key in enumerate(envelope)}, gc=False
-        )
+        entries = [f"{each}[].{path}" for each, fields in lists.items() for path in fields]
+        self._shape = Shape.of([*paths, *entries])
+        asked = {path.partition("[]")[0] for path in paths if "[]" in path}
+        self._lines_only = frozenset(lists) - asked
+        flat = [key for key in envelope if "." not in key]
         self._envelope = " or ".join(repr(key) for key in envelope)
-        self._wrapped = msgspec.json.Decoder(wrapped)
+        self._deep = [msgspec.json.Decoder(self._wrap(key)) for key in envelope if "." in key]
+        self._wrapped = [msgspec.json.Decoder(self._wrap(key)) for key in flat]
         self._bare = msgspec.json.Decoder(self._shape.struct)
         self._key = paths[0]
 
@@ -118,14 +127,36 @@ class Reader:
             records.append(record)
         return records, complaints
 
+    def _wrap(self, path: str) -> type[msgspec.Struct]:
+        """The struct that holds a record at a dotted path."""
+        wrapped: type[msgspec.Struct] = self._shape.struct
+        for key in reversed(path.split(".")):
+            wrapped = msgspec.defstruct(
+                "Envelope", [("w", wrapped | None, None)], rename={"w": key}, gc=False
+            )
+        return wrapped
+
+    def _within(self, decoders: Sequence[msgspec.json.Decoder[Any]], payload: bytes) -> msgspec.Struct | None:
+        """The record in the first wrapping that holds one."""
+        for decoder in decoders:
+            found = decoder.decode(payload)
+            while found is not None and not isinstance(found, self._shape.struct):
+                found = found.w
+            if found is not None:
+                return found
+        return None
+
     def _one(self, payload: bytes) -> msgspec.Struct:
         """A bare record is the usual case and is parsed once."""
+        deep = self._within(self._deep, payload)
+        if deep is not None:
+            return deep
         bare: msgspec.Struct = self._bare.decode(payload)
         if getattr(bare, f"p_{self._key}") is not NOTHING:
             return bare
-        for record in astuple(self._wrapped.decode(payload)):
-            if record is not None:
-                return record  # type: ignore[no-any-return]
+        found = self._within(self._wrapped, payload)
+        if found is not None:
+            return found
         raise msgspec.ValidationError(f"Object holds no {self._envelope} and no {self._key!r}")
 
     def columns(self, records: Sequence[msgspec.Struct]) -> dict[str, pa.Array]:
@@ -133,13 +164,13 @@ class Reader:
 
         What cannot be read as a value (a list, an object, text that no target could keep) is null.
         """
-        return _columns(self._shape, records, skip=self._each)
+        return _columns(self._shape, records, skip=self._lines_only)
 
-    def lines(self, records: Sequence[msgspec.Struct]) -> tuple[dict[str, pa.Array], Index]:
-        """Line fields as columns of text, and which record each line belongs to."""
-        lists = [getattr(record, f"l_{self._each}") or () for record in records]
+    def lines(self, records: Sequence[msgspec.Struct], each: str) -> tuple[dict[str, pa.Array], Index]:
+        """Fields of a list's entries as columns of text, and which record each entry belongs to."""
+        lists = [getattr(record, f"l_{each}") or () for record in records]
         owner = np.repeat(np.arange(len(lists)), np.fromiter(map(len, lists), np.int64, len(lists)))
-        return _columns(self._shape.lists[self._each], list(chain.from_iterable(lists))), owner
+        return _columns(self._shape.lists[each], list(chain.from_iterable(lists))), owner
 
 
 def _fault(error: Exception) -> str:
@@ -151,7 +182,7 @@ def _fault(error: Exception) -> str:
     return f"cannot be read: {error}"
 
 
-def _columns(shape: Shape, records: Sequence[Any], skip: str = "") -> dict[str, pa.Array]:
+def _columns(shape: Shape, records: Sequence[Any], skip: Collection[str] = ()) -> dict[str, pa.Array]:
     fields = (
         list(zip(*map(astuple, records), strict=True))
         if records
@@ -168,21 +199,25 @@ def _columns(shape: Shape, records: Sequence[Any], skip: str = "") -> dict[str, 
             found |= _custom(shape.custom, below, objects, listed)
         else:
             found |= {f"{key}.{name}": column for name, column in below.items()}
-    for (key, entries), lists in zip(shape.lists.items(), inner[len(shape.inside) :], strict=True):
-        if key != skip:
-            found |= _listed(key, entries, lists)
+    lists = inner[len(shape.inside) :]
+    for (key, entries), rows in zip(shape.lists.items(), lists, strict=False):
+        if key not in skip:
+            found |= _listed(key, entries, rows)
+    for key, rows in zip(shape.scalars, lists[len(shape.lists) :], strict=True):
+        found[f"{key}[]"] = _joined(rows, texts(list(chain.from_iterable(row or () for row in rows))))
     return found
 
 
 def _listed(key: str, entries: Shape, lists: Sequence[Any]) -> dict[str, pa.Array]:
     """``key[].name``: the values of one record's list, joined."""
-    lists = [entry or () for entry in lists]
-    flat = _columns(entries, list(chain.from_iterable(lists)))
-    offsets = pa.array(np.concatenate([[0], np.cumsum([len(part) for part in lists])]), pa.int32())
-    return {
-        f"{key}[].{name}": pc.binary_join(pa.ListArray.from_arrays(offsets, column), LISTED)
-        for name, column in flat.items()
-    }
+    flat = _columns(entries, list(chain.from_iterable(entry or () for entry in lists)))
+    return {f"{key}[].{name}": _joined(lists, column) for name, column in flat.items()}
+
+
+def _joined(lists: Sequence[Any], values: pa.Array) -> pa.Array:
+    """The values of all lists, one after the other, as one text for each list."""
+    offsets = pa.array(np.concatenate([[0], np.cumsum([len(part or ()) for part in lists])]), pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, values), LISTED)
 
 
 class _Custom(msgspec.Struct, gc=False):
