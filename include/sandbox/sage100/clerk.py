@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from include.sandbox.sage100 import records
-from include.sandbox.sage100.objects.answers import RefusedError
 from include.sandbox.sage100.objects.values import accept, column_of
 from include.sandbox.sage100.records import Record
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     import sqlite3

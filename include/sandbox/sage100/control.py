@@ -18,8 +18,8 @@ from include.sandbox.sage100 import database, faults, settings
 from include.sandbox.sage100.audit import Stamp
 from include.sandbox.sage100.clerk import Clerk, Mark
 from include.sandbox.sage100.dictionary import Release, Table, dictionary
-from include.sandbox.sage100.objects.answers import RefusedError
 from include.sandbox.sage100.records import Record
+from include.sandbox.sage100.refusals import RefusedError
 from include.sandbox.sage100.story import Story, load
 
 if TYPE_CHECKING:

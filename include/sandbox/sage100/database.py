@@ -7,7 +7,7 @@ types and widths, so that ``SQLColumns`` shows them: the SQLite ODBC driver give
 keeps ``DECIMAL(p,s)`` in ``TYPE_NAME``. It hands such a column over as text with 15 digits, which is exact
 for everything Sage can hold; a computed expression (``SUM``) comes as a double and is not.
 
-Tables named ``sandbox_*`` are the sandbox's own: switches, faults, locks, effects.
+Tables named ``sandbox_*`` are the sandbox's own: switches, faults, locks, batches, effects.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ OWN_TABLES = {
     "sandbox_lock": (
         "resource TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL, born TEXT NOT NULL, "
         "expires REAL NOT NULL"
+    ),
+    "sandbox_batch": (
+        "module TEXT NOT NULL, number INTEGER NOT NULL, private TEXT NOT NULL, comment TEXT NOT NULL, "
+        "user_key TEXT NOT NULL, PRIMARY KEY (module, number)"
     ),
     "sandbox_effect": (
         "id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL, "

@@ -113,6 +113,14 @@ def _binding(row: sqlite3.Row, now: float) -> bool:
     return bool(row["expires"] > now) and alive(row["pid"], row["born"])
 
 
+def held_by_another(db: sqlite3.Connection, resource: str, holder: Holder | None) -> bool:
+    """Whether a live session other than this one has the record."""
+    row = db.execute("SELECT * FROM sandbox_lock WHERE resource = ?", (resource,)).fetchone()
+    if row is None or (holder is not None and row["owner"] == holder.owner):
+        return False
+    return _binding(row, time.time())
+
+
 def holds(db: sqlite3.Connection, resource: str, holder: Holder) -> bool:
     """Whether the session has the record still; an expired lock may have gone to another."""
     row = db.execute("SELECT owner FROM sandbox_lock WHERE resource = ?", (resource,)).fetchone()

@@ -46,6 +46,18 @@ class Settings(BaseModel):
     customer_numbers: bool = True
     """``AR_Customer_bus`` has ``nGetNextCustomerNo``; without it a call raises as an unknown method does."""
     keep_history: bool = True
+    stock_stamps: bool = False
+    """Moves of stock (orders, shipments, postings) stamp ``DateUpdated`` of item and warehouse."""
+    customer_stamps: bool = False
+    """Orders, postings and receipts stamp ``AR_Customer.DateUpdated``."""
+    negative_stock: bool = False
+    """More may be shipped than lies in the warehouse."""
+    part_shipped_type: Literal["B", "S"] = "B"
+    """What a standard order becomes when only a part of it has been posted."""
+    shipped_lines: Literal["leave", "stay"] = "leave"
+    """Whether a line that was shipped whole leaves the live order at once, or with the order."""
+    batch_entry: bool = False
+    """Invoices and cash receipts are entered in batches."""
     exclusive: bool = False
     """Somebody runs a task that needs all files closed."""
     closed_through: str = Field(default="", pattern=r"^(\d{8})?$")

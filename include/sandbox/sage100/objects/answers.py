@@ -11,6 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 
 from include.sandbox.sage100 import faults
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +37,6 @@ class ComError(Exception):
 
     def __init__(self, description: str = "Error 88", hresult: int = DISP_E_EXCEPTION) -> None:
         super().__init__(hresult, "Exception occurred.", (0, "ProvideX.Script", description), None)
-
-
-class RefusedError(Exception):
-    """The call answers 0 with this message. Never leaves the Business Objects."""
 
 
 class Answering:

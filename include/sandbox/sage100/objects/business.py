@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from include.sandbox.sage100 import database, faults, holders
 from include.sandbox.sage100.objects import session as sessions
-from include.sandbox.sage100.objects.answers import ComError, RefusedError, answered
+from include.sandbox.sage100.objects.answers import ComError, answered
 from include.sandbox.sage100.objects.editor import Editor
 from include.sandbox.sage100.objects.values import accept, column_of
 from include.sandbox.sage100.records import Record, delete, find, save
+from include.sandbox.sage100.refusals import IN_USE, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 MATCHED = frozenset({"CustomerNo", "CustomerPONo"})
 """Columns that the match of a fault is looked for in, beside the key and the UDFs."""
-IN_USE = "The record is in use by another user."
 LOCK_LOST = "The record is no longer locked by this session."
 NOT_OPEN = "No record is open: call nSetKey first."
 
@@ -40,6 +40,25 @@ class BusinessObject(Editor):
         self._key: dict[str, str] = {}
         self._record: Record | None = None
         self._state: Literal["closed", "reading", "new", "existing"] = "closed"
+
+    # for the lines
+
+    @property
+    def session(self) -> sessions.Session:
+        """The session the object was made in."""
+        return self._session
+
+    def header(self) -> Record:
+        """The open record."""
+        return self._readable()
+
+    def editable(self) -> Record:
+        """The open record, if it may be changed."""
+        return self._editable()
+
+    def subject(self) -> str:
+        """What a fault on this record or its lines is matched against."""
+        return self._subject()
 
     # what a subclass may add
 

@@ -6,14 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from include.sandbox.sage100 import database, effects
-from include.sandbox.sage100.objects.answers import ByRef, ComError, RefusedError, answered
+from include.sandbox.sage100.objects.answers import ByRef, ComError, answered
 from include.sandbox.sage100.objects.business import BusinessObject
 from include.sandbox.sage100.objects.values import CUSTOMER_NO_LENGTH
+from include.sandbox.sage100.records import find
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     from include.sandbox.sage100.records import Record
 
 SORT_FIELD_WIDTH = 10
+KEPT_BY_TRADE = (
+    "OpenOrderAmt", "CurrentBalance", "LastPaymentAmt", "DateLastPayment", "DateLastActivity",
+)  # fmt: skip
+"""What orders, postings and receipts write while the customer is open here."""
 
 
 class Customer(BusinessObject):
@@ -55,16 +61,11 @@ class Customer(BusinessObject):
             record.put(SortField=record.text("CustomerName").upper()[:SORT_FIELD_WIDTH].rstrip())
 
     def _commit(self, record: Record, *, created: bool) -> None:
-        db = self._session.db
-        row = db.execute(
-            "SELECT OpenOrderAmt FROM AR_Customer WHERE (ARDivisionNo, CustomerNo) = (?, ?)", record.key
-        )
-        standing = row.fetchone()
-        super()._commit(record, created=created)
+        standing = find(self._session.db, self._table, *record.key)
         if standing is not None:
-            sql = "UPDATE AR_Customer SET OpenOrderAmt = ? WHERE (ARDivisionNo, CustomerNo) = (?, ?)"
-            db.execute(sql, (standing[0], *record.key))
-        effects.log(db, "customer_created" if created else "customer_changed", record, 0, {})
+            record.take(standing, KEPT_BY_TRADE)
+        super()._commit(record, created=created)
+        effects.log(self._session.db, "customer_created" if created else "customer_changed", record, 0, {})
 
     def _remove(self, record: Record) -> None:
         sql = "SELECT 1 FROM SO_SalesOrderHeader WHERE ARDivisionNo = ? AND CustomerNo = ? LIMIT 1"

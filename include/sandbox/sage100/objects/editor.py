@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from include.sandbox.sage100.objects.answers import Answering, ByRef, RefusedError, answered
+from include.sandbox.sage100.objects.answers import Answering, ByRef, answered
 from include.sandbox.sage100.objects.values import accept, column_of, given_out
 from include.sandbox.sage100.records import Record, Value
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     from include.sandbox.sage100.dictionary import Column

@@ -1,17 +1,14 @@
-# ruff: noqa: N802 - Sage's own names
-"""``oLines``: the lines of the open sales order, in memory until the order is written.
-
-It keeps its own message: what is wrong with a line never shows on the order.
-"""
+"""``oLines`` of a sales order: what an item brings into a line, and what a line may say."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from include.sandbox.sage100.objects.answers import RefusedError, answered
-from include.sandbox.sage100.objects.editor import Editor, not_on_file
+from include.sandbox.sage100.objects.editor import not_on_file
+from include.sandbox.sage100.objects.lines import Lines
 from include.sandbox.sage100.records import Record, Value, find, select
+from include.sandbox.sage100.refusals import RefusedError
 from include.sandbox.sage100.totals import extension
 
 if TYPE_CHECKING:
@@ -29,20 +26,16 @@ UNITS = {
 }
 
 
-class OrderLines(Editor):
-    """The lines of one :class:`SalesOrder`; one of them at a time is current."""
+class OrderLines(Lines):
+    """The lines of one :class:`SalesOrder`."""
 
-    bus: ClassVar[str] = "oLines"
+    leading: ClassVar[str] = "ItemCode"
 
     def __init__(self, order: SalesOrder) -> None:
-        super().__init__(order.session)
+        super().__init__(order, order.session.table("SO_SalesOrderDetail"))
         self._order = order
-        self._table = self._session.table("SO_SalesOrderDetail")
         self._items = self._session.table("CI_Item")
-        self.rows: list[Record] = []
         self._last_key = 0
-        self._position: int | None = None
-        self._current: Record | None = None
         self._reactions = {
             "ItemCode": self._load_item,
             "UnitPrice": self._override_price,
@@ -57,89 +50,21 @@ class OrderLines(Editor):
         self._last_key = max([last_key, *(int(row.text("LineKey")) for row in self.rows)])
         self.forget()
 
-    def forget(self) -> None:
-        """No line is current."""
-        self._position = self._current = None
-
-    # moving
-
-    @answered
-    def nAddLine(self) -> int:
-        """Begin a line; 2. It counts when its own ``nWrite`` succeeds, and not before."""
+    def _may_add(self) -> None:
         self._order.customer()
-        self._position, self._current = None, Record.blank(self._table)
-        return 2
 
-    @answered
-    def nSetKey(self, line_key: str) -> int:
-        """Make the line with this LineKey current: 1 or 0."""
-        self._order.editable()
-        keys = [row.text("LineKey") for row in self.rows]
-        if line_key not in keys:
-            raise not_on_file("LineKey")
-        return self._go(keys.index(line_key))
+    def _may_remove(self, line: Record) -> None:
+        if line.number("QuantityShipped"):
+            raise RefusedError("The line has been shipped and cannot be deleted.")
 
-    @answered
-    def nMoveFirst(self) -> int:
-        """Go to the first line: 1, or 0 when there is none."""
-        self._order.header()
-        return self._go(0)
-
-    @answered
-    def nMoveNext(self) -> int:
-        """Go to the next line: 1, or 0 after the last. What was not written is forgotten."""
-        self._order.header()
-        return self._go(0 if self._position is None else self._position + 1)
-
-    @answered
-    def nEOF(self) -> int:
-        """1 when there is no line here (any more)."""
-        return int(self._position is None or self._position >= len(self.rows))
-
-    def _go(self, position: int) -> int:
-        self._position = position
-        self._current = self.rows[position].copy() if position < len(self.rows) else None
-        return int(self._current is not None)
-
-    # writing
-
-    @answered
-    def nWrite(self) -> int:
-        """Take the current line into the order and work out its extension."""
-        line = self._editable()
-        self._session.delay("latency_line", self._subject())
-        if not line.text("ItemCode"):
-            raise RefusedError("The ItemCode is required.")
+    def _complete(self, line: Record) -> None:
         if line.text("ItemType") != CHARGE or line.number("QuantityOrdered"):
             line.put(ExtensionAmt=extension(line))
         if abs(line.number("ExtensionAmt")) >= self._table.columns["ExtensionAmt"].capacity:
             raise RefusedError("The ExtensionAmt is too large.")
         self._check_stock(line)
-        if self._position is None:
-            self._append(line)
-        self.rows[self._position or 0] = line.copy()
-        return self._go(self._position or 0)
 
-    @answered
-    def nDelete(self) -> int:
-        """Take the current line out of the order; the next one becomes current."""
-        self._editable()
-        if self._position is None:
-            self.forget()
-            return 1
-        if self.rows[self._position].number("QuantityShipped"):
-            raise RefusedError("The line has been shipped and cannot be deleted.")
-        del self.rows[self._position]
-        self._go(self._position)
-        return 1
-
-    @answered
-    def nClear(self) -> int:
-        """Forget what was set on the current line."""
-        self.forget()
-        return 1
-
-    def _append(self, line: Record) -> None:
+    def _name(self, line: Record) -> None:
         self._last_key += 1
         last = int(self.rows[-1].text("LineSeqNo")) if self.rows else 0
         sequence = f"{last + SEQUENCE_STEP:014d}"
@@ -149,8 +74,6 @@ class OrderLines(Editor):
             LineSeqNo=sequence,
             SOHistoryDetlSeqNo=f"{self._last_key * SEQUENCE_STEP:014d}",
         )
-        self._position = len(self.rows)
-        self.rows.append(line)
 
     def _check_stock(self, line: Record) -> None:
         if line.text("ItemType") != "1" or self._order.options["CheckQtyOnHand"] != "Y":
@@ -237,16 +160,3 @@ class OrderLines(Editor):
     def _permit(self, record: Record, column: Column) -> None:
         if column.name != "ItemCode" and not record.text("ItemCode"):
             raise RefusedError("The ItemCode must be set first.")
-
-    def _editable(self) -> Record:
-        self._order.editable()
-        return self._readable()
-
-    def _readable(self) -> Record:
-        if self._current is None:
-            raise RefusedError("There is no current line: call nAddLine or nMoveFirst.")
-        return self._current
-
-    def _subject(self) -> str:
-        item = self._current.text("ItemCode") if self._current else ""
-        return f"{self._order.subject()} {item}"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from include.sandbox.sage100 import database, effects
 from include.sandbox.sage100.dictionary import Column, dictionary
 from include.sandbox.sage100.history import History
-from include.sandbox.sage100.objects.answers import ByRef, RefusedError, answered
+from include.sandbox.sage100.objects.answers import ByRef, answered
 from include.sandbox.sage100.objects.business import BusinessObject
 from include.sandbox.sage100.objects.editor import not_on_file
 from include.sandbox.sage100.objects.order_lines import OrderLines
 from include.sandbox.sage100.records import Record, Value, delete, find, save, select
+from include.sandbox.sage100.refusals import RefusedError
 from include.sandbox.sage100.totals import Tax, compute, order_total
 
 if TYPE_CHECKING:
@@ -61,29 +62,12 @@ class SalesOrder(BusinessObject):
 
     # for the lines
 
-    @property
-    def session(self) -> Session:
-        """The session the order was made in."""
-        return self._session
-
-    def header(self) -> Record:
-        """The open order."""
-        return self._readable()
-
-    def editable(self) -> Record:
-        """The open order, if it may be changed."""
-        return self._editable()
-
     def customer(self) -> str:
         """The customer; refuses while there is none."""
         number = self._editable().text("CustomerNo")
         if not number:
             raise RefusedError("The CustomerNo is required.")
         return number
-
-    def subject(self) -> str:
-        """What a fault on this order or its lines is matched against."""
-        return self._subject()
 
     # opening
 
@@ -270,5 +254,4 @@ class SalesOrder(BusinessObject):
 
     def _close(self) -> None:
         super()._close()
-        self.oLines.rows = []
-        self.oLines.forget()
+        self.oLines.empty()

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from include.sandbox.sage100.objects.answers import ComError
 from include.sandbox.sage100.objects.business import BusinessObject
+from include.sandbox.sage100.objects.cash_receipt import CashReceipts, Deposit
 from include.sandbox.sage100.objects.customer import Customer
+from include.sandbox.sage100.objects.item import Item
 from include.sandbox.sage100.objects.sales_order import SalesOrder
 from include.sandbox.sage100.objects.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Item(BusinessObject):
-    """CI_ItemCode_bus, so far with the dictionary's rules alone."""
-
-    bus: ClassVar[str] = "CI_ItemCode_bus"
-    main: ClassVar[str] = "CI_Item"
 
 
 class ShipTo(BusinessObject):
@@ -32,7 +27,9 @@ class ShipTo(BusinessObject):
     main: ClassVar[str] = "SO_ShipToAddress"
 
 
-OBJECTS: dict[str, type[BusinessObject]] = {c.bus: c for c in (SalesOrder, Customer, Item, ShipTo)}
+OBJECTS: dict[str, type[BusinessObject]] = {
+    made.bus: made for made in (SalesOrder, Customer, Item, ShipTo, Deposit, CashReceipts)
+}
 """What ``NewObject`` makes beside the session. The task of ``X_bus`` is ``X_ui``."""
 
 

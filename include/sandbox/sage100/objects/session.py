@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from include.sandbox.sage100 import database, faults, holders, settings
+from include.sandbox.sage100.accounts import Accounts
 from include.sandbox.sage100.audit import Stamp
 from include.sandbox.sage100.dictionary import Table, dictionary
-from include.sandbox.sage100.objects.answers import Answering, RefusedError, answered
+from include.sandbox.sage100.objects.answers import Answering, answered
 from include.sandbox.sage100.objects.values import is_date
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 MODULES = frozenset({"S/O", "A/R", "I/M", "P/O", "A/P", "C/I", "G/L", "S/Y"})
 TASK_NAMES = (
     "SO_SalesOrder_ui", "AR_Customer_ui", "CI_ItemCode_ui", "SO_ShipToAddress_ui", "SO_Invoice_ui",
-    "PO_PurchaseOrder_ui", "SO_SalesJournal_ui", "IM_Transaction_ui",
+    "PO_PurchaseOrder_ui", "SO_SalesJournal_ui", "IM_Transaction_ui", "SO_Shipping_ui", "AR_CashReceipts_ui",
 )  # fmt: skip
 TASKS = {name: number for number, name in enumerate(TASK_NAMES, start=101)}
 EXCLUSIVE = "The company is in exclusive use. Try again later."
@@ -96,6 +98,11 @@ class Session(Answering):
     def stamp(self) -> Stamp:
         """Who and when, for the audit columns."""
         return Stamp.at(settings.local(self._clock(), self.settings), self.user_key)
+
+    def accounts(self) -> Accounts:
+        """The tables in this session's hands, now."""
+        tables = dictionary(self.settings.release)
+        return Accounts(self.db, tables, self.stamp(), self.settings, self.holder)
 
     def delay(self, kind: faults.Kind, subject: str) -> None:
         """Take as long as a standing latency fault says."""

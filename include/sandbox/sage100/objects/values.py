@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from include.sandbox.sage100.objects.answers import RefusedError
+from include.sandbox.sage100.refusals import RefusedError
 
 if TYPE_CHECKING:
     from include.sandbox.sage100.dictionary import Column, Table
