@@ -33,19 +33,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task, task_group
+from airflow.sdk import CronDataIntervalTimetable, dag
 
-from tradebridge import order_stages as stages
-from tradebridge.pools import SAGE_100, ZOHO_INVENTORY
+from tradebridge.order_flow import PARAMS, carry_orders
+from tradebridge.pools import ZOHO_INVENTORY
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
-
-# The format makes the form show a calendar; only the pattern is checked.
-MOMENT = {
-    "type": ["null", "string"],
-    "format": "date-time",
-    "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$",
-}
 
 
 @dag(
@@ -56,35 +49,11 @@ MOMENT = {
     default_args=TASK_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.ZOHO_INVENTORY, Tag.SAGE_100, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
-    params={
-        "order_numbers": Param(
-            [], type="array", items={"type": "string"}, description="Zoho order numbers, one a line"
-        ),
-        "modified_from": Param(
-            None, **MOMENT, description="Orders last modified at or after this moment (UTC)"
-        ),
-        "modified_until": Param(None, **MOMENT, description="... and before this one"),
-        "recheck": Param(
-            False, type="boolean", description="Compare with Sage even what was carried already"
-        ),
-    },
+    params=PARAMS,
 )
 def zoho_orders_to_sage100() -> None:
-    """Wire the stages; what they do is in `include/pipelines`."""
-
-    @task_group
-    def carry_batch(batch: str) -> None:
-        extracted = task(
-            stages.extract, task_id="extract_orders", pool=ZOHO_INVENTORY, map_index_template="{{ batch }}"
-        )
-        translated = task(stages.translate, task_id="translate_orders", map_index_template="{{ batch }}")
-        checked = task(stages.check, task_id="check_orders", map_index_template="{{ batch }}")
-        loaded = task(stages.load, task_id="load_orders", pool=SAGE_100, map_index_template="{{ batch }}")
-        extracted(batch) >> translated(batch) >> checked(batch) >> loaded(batch)
-
-    claimed = task(stages.claim, task_id="claim_batches", pool=ZOHO_INVENTORY)()
-    settled = task(stages.settle, task_id="settle_orders", trigger_rule=TriggerRule.ALL_DONE)
-    carry_batch.expand(batch=claimed) >> settled(claimed)
+    """One batch after the other through the stages."""
+    carry_orders(ZOHO_INVENTORY)
 
 
 zoho_orders_to_sage100()

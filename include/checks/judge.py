@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from include.canonical import PROBLEM_FRAME, Reason
+from include.checks.suites import Words
 from include.errors import SetError
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ class Verdict:
     result: dict[str, Any]
 
 
-def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
+def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame, words: Words | None = None) -> Verdict:
     """Validate ``frame`` against ``rules``.
 
     Args:
         name: of the suite, as Data Docs show it.
         rules: from :mod:`include.checks.suites`.
         frame: must have the columns ``key``, ``line`` (0 for the record itself) and ``label``.
+        words: by which problems are told.
 
     Raises:
         SetError: a rule without a reason fails, or a rule could not be evaluated.
@@ -71,7 +73,11 @@ def judge(name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Verdict:
     details = validator.validate_expectation_suite(_suite(name, broken)).results if broken else []
     for result in details:
         _refuse_set(name, rules[_number(result)], result)
-    rows = [row for result in details for row in _problems(rules[_number(result)], result, frame)]
+    rows = [
+        row
+        for result in details
+        for row in _problems(rules[_number(result)], result, frame, words or Words())
+    ]
     problems = pd.DataFrame(rows, columns=PROBLEM_FRAME.names).astype(_DTYPES)
     for result in details:
         result.result = _readable({name: _first(value) for name, value in result.result.items()})
@@ -160,17 +166,17 @@ def _exceptions(info: Any) -> list[dict[str, Any]]:
     return [info] if "raised_exception" in info else list(info.values())
 
 
-def _problems(rule: Rule, result: Any, frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _problems(rule: Rule, result: Any, frame: pd.DataFrame, words: Words) -> list[dict[str, Any]]:
     """One problem per unexpected row; the row's own ``field`` column wins over the rule's."""
     if rule.reason is None:
         return []
     hits = sorted({hit[ROW] for hit in result.result["unexpected_index_list"]})
-    return [_problem(rule, rule.reason, row) for row in frame.iloc[hits].to_dict("records")]
+    return [_problem(rule, rule.reason, row, words) for row in frame.iloc[hits].to_dict("records")]
 
 
-def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any]) -> dict[str, Any]:
+def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any], words: Words) -> dict[str, Any]:
     place = f"order {row['label']}" + (f", line {row['line']}" if row["line"] else "")
-    named = row.get("field") or rule.field
+    named = row.get("field") or words.fields.get(rule.field, rule.field)
     value = row.get("value", row.get(_column(rule), ""))
     text = "" if value is None or value is pd.NA else str(value)
     return {
@@ -180,7 +186,7 @@ def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any]) -> dict[str, 
         "field": named,
         "value": text[:200],
         "message": f"{place}: {named} {text[:80]!r}: {rule.says.format(width=row.get('width', ''))}",
-        "remedy": rule.remedy,
+        "remedy": rule.remedy.format(shop=words.shop),
         "candidates": "[]",
     }
 

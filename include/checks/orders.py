@@ -16,6 +16,8 @@ from include.checks.suites import LINES, ORDERS, WIDTHS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from include.checks.suites import Words
+
 HEADER_TABLE, DETAIL_TABLE = "SO_SalesOrderHeader", "SO_SalesOrderDetail"
 MONEY = pa.decimal128(18, 2)
 
@@ -40,6 +42,7 @@ def check_orders(
     headers: pd.DataFrame,
     details: pd.DataFrame,
     widths: Mapping[tuple[str, str], int],
+    words: Words,
 ) -> Checked:
     """Judge a batch of orders.
 
@@ -50,6 +53,7 @@ def check_orders(
             ``expected_tax`` and ``expected_total``.
         details: what would be written to SO_SalesOrderDetail, with ``key``, ``position``, ``extension``.
         widths: characters of each text column, by (table, column), as the site's dictionary says.
+        words: of the people at the shop.
 
     Raises:
         SetError: the set is wrong as a whole.
@@ -58,9 +62,9 @@ def check_orders(
         return Checked(judge("order_widths", (), _widths_frame(headers, details, {}, {})).problems, [])
     labels = dict(zip(orders.source_id, orders.number, strict=True))
     verdicts = [
-        judge("orders", ORDERS, _orders_frame(orders, lines, headers, details)),
-        judge("order_lines", LINES, _lines_frame(lines, labels)),
-        judge("order_widths", WIDTHS, _widths_frame(headers, details, widths, labels)),
+        judge("orders", ORDERS, _orders_frame(orders, lines, headers, details), words),
+        judge("order_lines", LINES, _lines_frame(lines, labels), words),
+        judge("order_widths", WIDTHS, _widths_frame(headers, details, widths, labels), words),
     ]
     problems = pd.concat([verdict.problems for verdict in verdicts], ignore_index=True)
     return Checked(problems, [verdict.result for verdict in verdicts])

@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.canonical import OrderStatus, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_QUANTITY = Decimal("99999999.999999")
 """Eight digits and six decimals: the largest quantity or price Sage 100's masks can show."""
@@ -28,9 +31,9 @@ class Rule:
         expectation: class name in ``great_expectations.expectations`` or :mod:`include.checks.expectations`.
         arguments: its keyword arguments.
         reason: code of the problem; ``None`` means that the set fails as a whole.
-        field: the field a reader looks at, as the source names it.
+        field: the field a reader looks at; :class:`Words` know its name at the source.
         says: completes "order SO-1, line 2: ...".
-        remedy: the way out, one sentence.
+        remedy: the way out, one sentence; ``{shop}`` stands for the source.
     """
 
     expectation: str
@@ -47,6 +50,19 @@ class Rule:
         return [*one, *self.arguments.get("column_list", ()), *self.arguments.get("column_set", ())]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How people at the source call things.
+
+    Attributes:
+        shop: the source's name.
+        fields: its names of our columns, where they differ.
+    """
+
+    shop: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
 def _columns(*names: str) -> Rule:
     return Rule("ExpectTableColumnsToMatchSet", {"column_set": list(names), "exact_match": False})
 
@@ -55,18 +71,18 @@ def _unique(column: str) -> Rule:
     return Rule("ExpectColumnValuesToBeUnique", {"column": column})
 
 
-def _present(column: str, named: str, what: str) -> Rule:
+def _present(column: str, what: str) -> Rule:
     return Rule(
         "ExpectColumnValuesToMatchRegex",
         {"column": column, "regex": r"\S"},
         Reason.MISSING,
-        named,
+        column,
         f"{what} is empty",
-        f"Fill in {what} in Zoho Inventory and save the order.",
+        f"Fill in {what} in {{shop}} and save the order.",
     )
 
 
-def _between(column: str, named: str, what: str, high: Decimal, *, above_zero: bool = False) -> Rule:
+def _between(column: str, what: str, high: Decimal, *, above_zero: bool = False) -> Rule:
     """From 0 to ``high``, which ends in nines: the expectation is given the whole number above it."""
     bound = "more than 0" if above_zero else "at least 0"
     limits = {
@@ -79,9 +95,9 @@ def _between(column: str, named: str, what: str, high: Decimal, *, above_zero: b
         "ExpectColumnValuesToBeWithin",
         {"column": column, **limits},
         Reason.OUT_OF_RANGE,
-        named,
+        column,
         f"{what} must be {bound} and at most {high}",
-        f"Correct {what} in Zoho Inventory and save the order.",
+        f"Correct {what} in {{shop}} and save the order.",
     )
 
 
@@ -93,7 +109,7 @@ def _equal(theirs: str, ours: str, named: str, says: str) -> Rule:
         Reason.TOTALS_MISMATCH,
         named,
         says,
-        "Open the order in Zoho Inventory, check prices, discounts and charges, and save it again.",
+        "Open the order in {shop}, check prices, discounts and charges, and save it again.",
     )
 
 
@@ -104,17 +120,17 @@ ORDERS = (
         "ExpectColumnValuesToBeUnique",
         {"column": "number"},
         Reason.DUPLICATE,
-        "salesorder_number",
+        "number",
         "another order of this batch has the same number",
-        "Give each order its own number in Zoho Inventory.",
+        "Give each order its own number in {shop}.",
     ),
-    _present("number", "salesorder_number", "the order number"),
-    _present("customer_source_id", "customer_id", "the customer"),
+    _present("number", "the order number"),
+    _present("customer_source_id", "the customer"),
     Rule(
         "ExpectColumnValuesToBeInSet",
         {"column": "status", "value_set": [status.value for status in OrderStatus]},
         Reason.UNKNOWN_VALUE,
-        "order_status",
+        "status",
         "the status has no counterpart",
         "Add the status to the mapping's table, then replay.",
     ),
@@ -122,22 +138,22 @@ ORDERS = (
         "ExpectColumnValuesToMatchRegex",
         {"column": "currency", "regex": "^[A-Z]{3}$"},
         Reason.INVALID_FORMAT,
-        "currency_code",
+        "currency",
         "the currency is not an ISO 4217 code",
-        "Correct the currency in Zoho Inventory and save the order.",
+        "Correct the currency in {shop} and save the order.",
     ),
     Rule(
         "ExpectColumnValuesToBeWithin",
         {"column": "line_count", "min_value": 1},
         Reason.NO_LINES,
-        "line_items",
+        "line_count",
         "the order has no lines",
-        "Add at least one line in Zoho Inventory, or void the order.",
+        "Add at least one line in {shop}, or void the order.",
     ),
-    _between("shipping_amount", "shipping_charge", "the shipping charge", MAX_AMOUNT),
-    _between("discount_amount", "discount", "the discount", MAX_AMOUNT),
-    _between("total", "total", "the total", MAX_TOTAL),
-    _equal("subtotal", "lines_total", "sub_total", "the lines do not add up to the subtotal"),
+    _between("shipping_amount", "the shipping charge", MAX_AMOUNT),
+    _between("discount_amount", "the discount", MAX_AMOUNT),
+    _between("total", "the total", MAX_TOTAL),
+    _equal("subtotal", "lines_total", "subtotal", "the lines do not add up to the subtotal"),
     _equal("total", "due", "total", "subtotal, discount, charges and tax do not add up to the total"),
     _equal("sage_total", "sage_due", "total", "Sage 100 would compute another total from the lines"),
 )
@@ -145,16 +161,16 @@ ORDERS = (
 
 LINES = (
     _columns("key", "line", "quantity", "unit_price", "discount_percent"),
-    _between("quantity", "quantity", "the quantity", MAX_QUANTITY, above_zero=True),
-    _between("unit_price", "rate", "the price", MAX_QUANTITY),
-    _between("discount_percent", "discount", "the discount", Decimal(100)),
+    _between("quantity", "the quantity", MAX_QUANTITY, above_zero=True),
+    _between("unit_price", "the price", MAX_QUANTITY),
+    _between("discount_percent", "the discount", Decimal(100)),
     Rule(
         "ExpectCompoundColumnsToBeUnique",
         {"column_list": ["key", "line_id"], "ignore_row_if": "any_value_is_missing"},
         Reason.DUPLICATE,
-        "line_item_id",
+        "line_id",
         "two lines carry the same id",
-        "Remove one of the lines in Zoho Inventory and add it again.",
+        "Remove one of the lines in {shop} and add it again.",
     ),
 )
 """One row per order line."""
@@ -166,7 +182,7 @@ WIDTHS = (
         Reason.TOO_LONG,
         "",
         "does not fit Sage 100's {width} characters",
-        "Shorten it in Zoho Inventory, or give the mapping's column a fitting rule.",
+        "Shorten it in {shop}, or give the mapping's column a fitting rule.",
     ),
 )
 """One row per text value that is written, with its length and the width of its column."""

@@ -15,22 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from include.ledger import Delivery
-from include.pipelines.ports import FLOW, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from include.connectors.zoho_inventory import OrderStub
-    from include.pipelines.ports import World
+    from include.pipelines.ports import OrderStub, World
 
 log = logging.getLogger(__name__)
 
-EVENT = "salesorder"
 OVERLAP = timedelta(minutes=10)
 """Read again before the watermark: remote clocks jump and lists lag behind writes."""
 FIRST_SWEEP = timedelta(days=1)
 PAGE = 200
-CURSOR = f"{FLOW}/last_modified_time"
+CURSOR = "{flow}/last_modified_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,12 @@ class Request:
     recheck: bool = False
 
 
-def delivery_id(record_id: str, version: str, *, request: str = "") -> str:
-    """The identity under which one version of one order is kept once.
+def delivery_id(event: str, record_id: str, version: str, *, request: str = "") -> str:
+    """The identity under which one version of one record is kept once.
 
-    Zoho sends no delivery id, so it is made of what happened: the event, the record, its version.
+    Not every shop sends a delivery id, so it is made of what happened: the event, the record, its version.
     """
-    return ":".join(part for part in (EVENT, record_id, version, request) if part)
+    return ":".join(part for part in (event, record_id, version, request) if part)
 
 
 def announce(world: World, run_id: str, request: Request) -> int:
@@ -74,13 +71,16 @@ def _asked(world: World, request: Request) -> Iterator[OrderStub]:
             missing.discard(stub.number)
             yield stub
         if missing:
-            log.warning("asked for orders that %s does not have: %s", SOURCE, ", ".join(sorted(missing)))
+            log.warning(
+                "asked for orders that %s does not have: %s", world.flow.shop, ", ".join(sorted(missing))
+            )
     else:
         yield from world.source.list_sales_orders(modified_since=request.since, modified_until=request.until)
 
 
 def _sweep(world: World) -> int:
-    seen = world.ledger.cursors.get(CURSOR)
+    cursor = CURSOR.format(flow=world.flow.name)
+    seen = world.ledger.cursors.get(cursor)
     since = datetime.fromisoformat(seen) - OVERLAP if seen else world.clock() - FIRST_SWEEP
     newest, kept = seen, 0
     for page in _pages(world.source.list_sales_orders(modified_since=since)):
@@ -89,7 +89,7 @@ def _sweep(world: World) -> int:
             [newest or "", *(at.astimezone(UTC).isoformat() for stub in page if (at := stub.modified_at))]
         )
         if newest:
-            world.ledger.cursors.advance(CURSOR, newest)
+            world.ledger.cursors.advance(cursor, newest)
     return kept
 
 
@@ -108,14 +108,14 @@ def _keep(world: World, stubs: Iterable[OrderStub], *, run_id: str = "", recheck
     headers = {"origin": "request" if run_id else "sweep", **({"recheck": "true"} if recheck else {})}
     deliveries = [
         Delivery(
-            system=SOURCE,
-            event=EVENT,
+            system=world.flow.source,
+            event=world.flow.event,
             record_key=stub.id,
-            delivery_id=delivery_id(stub.id, stub.last_modified_time, request=run_id),
-            version=stub.last_modified_time,
+            delivery_id=delivery_id(world.flow.event, stub.id, stub.version, request=run_id),
+            version=stub.version,
             payload=b"",
             headers=headers,
         )
         for stub in stubs
     ]
-    return world.ledger.inbox.keep_many(FLOW, deliveries) if deliveries else 0
+    return world.ledger.inbox.keep_many(world.flow.name, deliveries) if deliveries else 0

@@ -8,7 +8,7 @@ from include.canonical import Reason
 from include.ledger import Link
 from include.pipelines.customers import Buyer, Match, match
 from include.pipelines.outcomes import problem, problem_frame
-from include.pipelines.ports import CUSTOMER, SOURCE, TARGET
+from include.pipelines.ports import CUSTOMER, TARGET
 from include.pipelines.staging import rows
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ def unknown_buyers(world: World, orders: pd.DataFrame) -> tuple[set[str], pd.Dat
     """Customers that must be created (source ids), and problems of those that may be several."""
     named = orders[["source_id", "number", *_OF_A_BUYER]].fillna("")
     named = named[named.customer_source_id != ""]
-    linked = world.ledger.crosswalk.find(CUSTOMER, SOURCE, list(named.customer_source_id.unique()), TARGET)
+    linked = world.ledger.crosswalk.find(
+        CUSTOMER, world.flow.source, list(named.customer_source_id.unique()), TARGET
+    )
     unknown = named[~named.customer_source_id.isin(linked)].drop_duplicates("customer_source_id")
     if not len(unknown):
         return set(), problem_frame([])
-    buyers = [Buyer(*row.values()) for row in rows(unknown[_OF_A_BUYER])]
-    matches = match(buyers, world.reads.customers())
+    asked = [Buyer(*row.values()) for row in rows(unknown[_OF_A_BUYER])]
+    matches = match(asked, world.reads.customers())
     _bind(world, matches)
     doubts = [
         row
@@ -54,7 +56,7 @@ def _bind(world: World, matches: Mapping[str, Match]) -> None:
         [
             Link(
                 entity=CUSTOMER,
-                source_system=SOURCE,
+                source_system=world.flow.source,
                 source_id=source_id,
                 target_system=TARGET,
                 target_id=hit.found[0].target_id,
@@ -98,7 +100,7 @@ def _verdict(order: Mapping[str, Any], hit: Match | None) -> dict[str, object] |
             field="customer_name",
             value=name,
             message=f"order {number}: Sage customer {hit.found[0].target_id} is inactive",
-            remedy="Make the customer active in Sage, or merge the Zoho contact with another, then replay.",
+            remedy="Make the customer active in Sage, or merge the customer with another, then replay.",
         )
     return None
 

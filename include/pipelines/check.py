@@ -36,6 +36,7 @@ def check(world: World, ticket: Ticket) -> dict[str, int]:
         headers=staging.read(HEADERS),
         details=staging.read(DETAILS),
         widths=text_widths(world),
+        words=world.flow.words,
     )
     keep(staging, "check", {}, found.problems)
     staging.write(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from include import failpoints
 from include.connectors.sage100 import WriteResult
+from include.connectors.sage100.marks import VERSION_COLUMNS
 from include.ledger import Intent, Link, WriteState
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ log = logging.getLogger(__name__)
 
 CHUNK = 25
 """Records a call: at one to three seconds an order, an answer still comes within a minute or so."""
-VERSION_COLUMN = "UDF_ZOHO_VERSION"
-"""Where an order in the ERP says which version of it was written last."""
 DONE = frozenset({"created", "adopted", "changed", "unchanged", "cancelled", "absent"})
 
 
@@ -61,7 +60,9 @@ class Write(Generic[RecordT]):
         """What would be written, less what names the write, the target's record or the source's version."""
         content = asdict(replace(self.record, idempotency_key=""))
         content.pop("sales_order_no", None)
-        content.get("header", {}).pop(VERSION_COLUMN, None)
+        header = content.get("header", {})
+        for column in VERSION_COLUMNS & header.keys():
+            del header[column]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

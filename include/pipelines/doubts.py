@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.ledger import Delivery
-from include.pipelines.announce import EVENT
-from include.pipelines.ports import ORDER, SOURCE
+from include.pipelines.ports import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from include.ledger import Doubt
+    from include.pipelines.flows import OrderFlow
     from include.pipelines.ports import World
 
 log = logging.getLogger(__name__)
@@ -27,21 +27,22 @@ OLD = timedelta(minutes=30)
 """Longer than the lease of whoever might still be at it."""
 
 
-def announce_stranded(world: World, flow: str) -> int:
+def announce_stranded(world: World) -> int:
     """Announce the records of stranded doubts; returns how many are new."""
-    stranded = world.ledger.doubts.stranded(flow, before=world.clock() - OLD)
-    kept = world.ledger.inbox.keep_many(flow, announcements(stranded))
+    flow = world.flow
+    stranded = world.ledger.doubts.stranded(flow.name, before=world.clock() - OLD)
+    kept = world.ledger.inbox.keep_many(flow.name, announcements(flow, stranded))
     if kept:
         log.warning("%d orders are looked at again: a write of theirs has no known outcome", kept)
     return kept
 
 
-def announcements(doubts: Iterable[Doubt], *, asked_by: str = "") -> list[Delivery]:
+def announcements(flow: OrderFlow, doubts: Iterable[Doubt], *, asked_by: str = "") -> list[Delivery]:
     """What makes the flow compare the doubts' orders with the target, once for each write and asker."""
     return [
         Delivery(
-            system=SOURCE,
-            event=EVENT,
+            system=flow.source,
+            event=flow.event,
             record_key=doubt.record_key,
             delivery_id=":".join(part for part in ("doubt", doubt.key, asked_by) if part),
             version="",

@@ -21,7 +21,7 @@ from include.canonical import Reason
 from include.errors import TransientError
 from include.ledger import Outcome
 from include.pipelines.outcomes import keep, leave, problem, problem_frame
-from include.pipelines.ports import FLOW, ORDER, SOURCE, TARGET
+from include.pipelines.ports import ORDER, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def extract(world: World, ticket: Ticket) -> dict[str, int]:
         if isinstance(answer, TransientError):
             unserved[key] = answer
         elif answer is None:
-            problems.append(_gone(key))
+            problems.append(_gone(key, world.flow.shop))
         else:
             records.append({"key": key, "recheck": wanted[key], "payload": answer})
     given_up = _given_up(world, rows, unserved)
@@ -80,14 +80,14 @@ def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], d
     for row in rows:
         announced.setdefault(row.record_key, set()).add(row.version)
     recheck = {row.record_key for row in rows if row.headers.get("recheck") == "true"}
-    links = world.ledger.crosswalk.find(ORDER, SOURCE, list(announced), TARGET)
+    links = world.ledger.crosswalk.find(ORDER, world.flow.source, list(announced), TARGET)
     carried = [
         key
         for key, versions in announced.items()
         if key not in recheck and key in links and versions == {links[key].source_version}
     ]
     # Carried by a run that was killed before it could say so: it is this run that reports it.
-    unreported = world.ledger.writes.unreported(FLOW, ORDER, carried) if carried else set()
+    unreported = world.ledger.writes.unreported(world.flow.name, ORDER, carried) if carried else set()
     outcomes = {key: Outcome.LOADED if key in unreported else Outcome.UNCHANGED for key in carried}
     return {key: key in recheck for key in announced if key not in outcomes}, outcomes
 
@@ -103,30 +103,36 @@ def _given_up(
     if not unserved:
         return []
     world.source.ping()
-    log.warning("%s cannot serve %d orders: %s", SOURCE, len(unserved), ", ".join(sorted(unserved)[:5]))
+    log.warning(
+        "%s cannot serve %d orders: %s", world.flow.source, len(unserved), ", ".join(sorted(unserved)[:5])
+    )
     tries = Counter[str]()
     for row in rows:
         tries[row.record_key] = max(tries[row.record_key], row.attempts)
-    return [_unserved(key, str(error)) for key, error in unserved.items() if tries[key] >= CHANCES]
+    return [
+        _unserved(key, str(error), world.flow.shop)
+        for key, error in unserved.items()
+        if tries[key] >= CHANCES
+    ]
 
 
-def _unserved(key: str, said: str) -> dict[str, object]:
+def _unserved(key: str, said: str, shop: str) -> dict[str, object]:
     return problem(
         key,
         Reason.NOT_SERVED,
-        field="salesorder_id",
+        field="id",
         value=key,
         message=f"sales order {key} cannot be read: {said}; other orders can",
-        remedy="Open the order in Zoho and save it, or ask Zoho's support; then replay this exception.",
+        remedy=f"Open the order in {shop} and save it, or ask its support; then replay this exception.",
     )
 
 
-def _gone(key: str) -> dict[str, object]:
+def _gone(key: str, shop: str) -> dict[str, object]:
     return problem(
         key,
         Reason.NOT_FOUND_AT_SOURCE,
-        field="salesorder_id",
+        field="id",
         value=key,
-        message=f"sales order {key} was announced, but Zoho Inventory no longer has it",
-        remedy="Create it again in Zoho if it was deleted by mistake; if it stands in Sage, cancel it there.",
+        message=f"sales order {key} was announced, but {shop} no longer has it",
+        remedy=f"Create it again in {shop} if that was a mistake; if it stands in Sage, cancel it there.",
     )

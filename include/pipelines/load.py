@@ -20,7 +20,7 @@ from include.pipelines.loading import Loading
 from include.pipelines.newcomers import customer_numbers
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
 from include.pipelines.plan import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
-from include.pipelines.ports import ORDER, SOURCE, TARGET
+from include.pipelines.ports import ORDER, TARGET
 from include.pipelines.staging import rows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import WriteResult
     from include.pipelines.ports import Ticket, World
 
-VOIDED = "voided in Zoho Inventory"
+CANCELLED = "cancelled in {shop}"
 
 
 def load(world: World, ticket: Ticket) -> dict[str, int]:
@@ -77,7 +77,9 @@ def _recall(loading: Loading) -> None:
     """
     former, _ = gathered(loading.world.staging(loading.ticket), STAGES[-1:])
     untouched = {key: outcome for key, outcome in former.items() if outcome is Outcome.UNCHANGED}
-    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, list(loading.plan.key), TARGET)
+    links = loading.world.ledger.crosswalk.find(
+        ORDER, loading.world.flow.source, list(loading.plan.key), TARGET
+    )
     done = {
         row["key"]: Outcome.LOADED
         for row in rows(loading.plan[~loading.plan.recheck])
@@ -172,7 +174,8 @@ def _standing_orders(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> d
 
 
 def _read_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> pd.DataFrame:
-    return world.reads.orders_by_source([(write.record_key, write.natural_key) for write in writes])
+    orders = [(write.record_key, write.natural_key) for write in writes]
+    return world.reads.orders_by_source(orders, world.flow.marks)
 
 
 def _met_before(hit: Mapping[str, Any], number: str) -> dict[str, object]:
@@ -219,7 +222,7 @@ def _order_delivery(
         flow=loading.ticket.flow,
         place=place,
         entity=ORDER,
-        source_system=SOURCE,
+        source_system=loading.world.flow.source,
         target_system=TARGET,
         send=send,
         confirmed=lambda writes: confirmed(loading.world, writes),
@@ -234,7 +237,9 @@ def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
     Most edits in the shop (a shipment, a payment) change nothing that Sage is told, and an order that
     Sage has finished must not be parked for them.
     """
-    links = loading.world.ledger.crosswalk.find(ORDER, SOURCE, [write.record_key for write in writes], TARGET)
+    links = loading.world.ledger.crosswalk.find(
+        ORDER, loading.world.flow.source, [write.record_key for write in writes], TARGET
+    )
     told = [
         write
         for write in writes
@@ -261,10 +266,11 @@ def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
         return
     writes = [_write(loading, row, OrderWrite.to_cancel(row["key"], row["target_id"])) for row in rows(plan)]
     cancel = loading.world.writes.cancel_order
+    reason = CANCELLED.format(shop=loading.world.flow.shop)
     delivery = _order_delivery(
         loading,
         "cancel_orders",
-        lambda records: [cancel(record, reason=VOIDED) for record in records],
+        lambda records: [cancel(record, reason=reason) for record in records],
         confirmed=_gone_orders,
         chunk=1,
     )

@@ -10,7 +10,7 @@ from include.canonical import Disposition
 from include.connectors.sage100 import reason_for
 from include.ledger import LeaseLostError, Outcome
 from include.pipelines.outcomes import problem, problem_frame, set_aside
-from include.pipelines.ports import SOURCE, TARGET
+from include.pipelines.ports import TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -58,7 +58,9 @@ class Loading:
         ledger = self.world.ledger
         unheard = ledger.writes.in_doubt(self.ticket.flow, sent_before=self.world.clock())
         moot = [each for each in unheard if each.entity == entity and each.record_key in standing]
-        links = ledger.crosswalk.find(entity, SOURCE, [each.record_key for each in moot], TARGET)
+        links = ledger.crosswalk.find(
+            entity, self.world.flow.source, [each.record_key for each in moot], TARGET
+        )
         ledger.writes.commit(
             {each.key: links[each.record_key].target_id for each in moot if each.record_key in links}
         )
@@ -71,7 +73,7 @@ class Loading:
     def refuse(self, keys: Sequence[str], result: WriteResult) -> None:
         """The target said no, and why."""
         for key in keys:
-            said = _refusal(key, self.labels[key], result)
+            said = _refusal(key, self.labels[key], result, self.world.flow.shop)
             self.problems.extend(said)
             self.outcomes |= set_aside(problem_frame(said))
 
@@ -92,7 +94,7 @@ class Loading:
 _AS_IT_WAS = frozenset({"unchanged", "absent"})
 
 
-def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, object]]:
+def _refusal(key: str, number: str, result: WriteResult, shop: str) -> list[dict[str, object]]:
     return [
         problem(
             key,
@@ -101,7 +103,7 @@ def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, objec
             field=issue.field,
             value=issue.value,
             message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
-            remedy=_REMEDIES[reason.disposition],
+            remedy=_REMEDIES[reason.disposition].format(shop=shop),
         )
         for issue in result.errors
         for reason in [reason_for(issue.code)]
@@ -110,5 +112,5 @@ def _refusal(key: str, number: str, result: WriteResult) -> list[dict[str, objec
 
 _REMEDIES = {
     Disposition.PARKED: "Mend it in Sage 100 (or in the mapping), then replay this exception.",
-    Disposition.REJECTED: "Correct it in Zoho Inventory and save the order.",
+    Disposition.REJECTED: "Correct it in {shop} and save the order.",
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from include.connectors.sage100 import customer_writes
 from include.pipelines.delivery import Delivery, Write
 from include.pipelines.plan import Action
-from include.pipelines.ports import CUSTOMER, SOURCE, TARGET
+from include.pipelines.ports import CUSTOMER, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def customer_numbers(loading: Loading, newcomers: pd.DataFrame) -> dict[str, str
 
 
 def _linked_customers(world: World, source_ids: Sequence[str]) -> dict[str, str]:
-    links = world.ledger.crosswalk.find(CUSTOMER, SOURCE, source_ids, TARGET)
+    links = world.ledger.crosswalk.find(CUSTOMER, world.flow.source, source_ids, TARGET)
     return {source_id: link.target_id for source_id, link in links.items()}
 
 
@@ -63,7 +63,7 @@ def _create_customers(loading: Loading, missing: pd.DataFrame) -> None:
         )
     finally:
         for key in ours:
-            world.ledger.crosswalk.release_claim(CUSTOMER, SOURCE, key, TARGET, owner=owner)
+            world.ledger.crosswalk.release_claim(CUSTOMER, world.flow.source, key, TARGET, owner=owner)
     loading.retry_after = max(loading.retry_after, delivered.retry_after)
     for key, result in delivered.refused.items():
         loading.refuse(list(loading.plan.key[loading.plan.customer == key]), result)
@@ -71,7 +71,9 @@ def _create_customers(loading: Loading, missing: pd.DataFrame) -> None:
 
 
 def _claim(world: World, key: str, owner: str) -> bool:
-    return world.ledger.crosswalk.claim(CUSTOMER, SOURCE, key, TARGET, owner=owner, lease=CLAIM_LEASE)
+    return world.ledger.crosswalk.claim(
+        CUSTOMER, world.flow.source, key, TARGET, owner=owner, lease=CLAIM_LEASE
+    )
 
 
 def _await_others(world: World, keys: set[str]) -> None:
@@ -89,7 +91,7 @@ def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
         flow=loading.ticket.flow,
         place="create_customers",
         entity=CUSTOMER,
-        source_system=SOURCE,
+        source_system=loading.world.flow.source,
         target_system=TARGET,
         send=loading.world.writes.create_customers,
         confirmed=lambda writes: _standing_customers(loading.world, writes),
@@ -98,9 +100,10 @@ def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
 
 
 def _standing_customers(world: World, writes: Sequence[Write[CustomerWrite]]) -> dict[str, str]:
-    """Customers in the ERP that carry our contact id."""
+    """Customers in the ERP that carry the shop's id."""
+    mark = world.flow.marks.customer_id
     customers = world.reads.customers()
-    if "UDF_ZOHO_CONTACT_ID" not in customers:
+    if mark not in customers:
         return {}
-    hits = customers[customers.UDF_ZOHO_CONTACT_ID.isin([write.record_key for write in writes])]
-    return dict(zip(hits.UDF_ZOHO_CONTACT_ID, hits.ARDivisionNo + "-" + hits.CustomerNo, strict=True))
+    hits = customers[customers[mark].isin([write.record_key for write in writes])]
+    return dict(zip(hits[mark], hits.ARDivisionNo + "-" + hits.CustomerNo, strict=True))

@@ -19,18 +19,37 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from include.connectors.sage100 import ColumnSpec, CustomerWrite, OrderWrite, WriteResult
-    from include.connectors.zoho_inventory import OrderStub
+    from include.connectors.sage100.marks import ShopMarks
     from include.errors import TransientError
     from include.ledger import Ledger
+    from include.pipelines.flows import OrderFlow
     from include.pipelines.staging import StagingPath
 
-FLOW = "zoho_orders_to_sage100"
-SOURCE = "zoho_inventory"
 TARGET = "sage100"
 ORDER = "sales_order"
 CUSTOMER = "customer"
 PORTS = ("source", "notes", "reads", "writes")
 """Where a world ends: every call of these leaves the process."""
+
+
+class OrderStub(Protocol):
+    """An order as a list announces it."""
+
+    @property
+    def id(self) -> str:
+        """The shop's id."""
+
+    @property
+    def number(self) -> str:
+        """The number that people know it by."""
+
+    @property
+    def version(self) -> str:
+        """What changes whenever the order does, as the list tells it."""
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """Time of the last change, aware; None when it cannot be read."""
 
 
 class OrderSource(Protocol):
@@ -55,7 +74,7 @@ class OrderSource(Protocol):
 class SourceNotes(Protocol):
     """How the people at the source are told."""
 
-    def add_comment(self, salesorder_id: str, text: str) -> bool:
+    def add_comment(self, order_id: str, text: str, /) -> bool:
         """Write a note on an order unless the same note stands there; says whether it wrote."""
 
 
@@ -77,8 +96,8 @@ class ErpReads(Protocol):
     def widths(self, tables: Iterable[str]) -> Mapping[tuple[str, str], ColumnSpec]:
         """Width and type of every column of the tables."""
 
-    def orders_by_source(self, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
-        """Orders that already stand in the ERP, by (source id, customer PO)."""
+    def orders_by_source(self, orders: Sequence[tuple[str, str]], marks: ShopMarks) -> pd.DataFrame:
+        """Orders that already stand in the ERP, by (source id, customer PO), told by the shop's columns."""
 
 
 class ErpWrites(Protocol):
@@ -115,12 +134,14 @@ class World:
     """Everything a stage may touch.
 
     Attributes:
+        flow: whose orders are carried.
         settings: site constants the mappings read (company currency, default division, ...).
         time_zone: the source organisation's zone, for dates without one.
         lease: how long a batch stays ours before another run may take it.
         endpoints: what must answer before a run claims anything.
     """
 
+    flow: OrderFlow
     ledger: Ledger
     source: OrderSource
     notes: SourceNotes
@@ -148,7 +169,7 @@ class Ticket:
 
     run_id: str
     batch_id: str
-    flow: str = FLOW
+    flow: str
 
 
 def distinct(values: Iterable[str]) -> list[str]:

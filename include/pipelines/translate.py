@@ -28,7 +28,7 @@ from include.pipelines.plan import (
     PLAN_FRAME,
     Action,
 )
-from include.pipelines.ports import ORDER, SOURCE, TARGET
+from include.pipelines.ports import ORDER, TARGET
 from include.pipelines.site import site
 from include.translation import load
 
@@ -48,11 +48,11 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     staging = world.staging(ticket)
     records = staging.read(RECORDS)
     here = site(world, staging)
-    inbound, outbound = load("zoho_inventory/sales_order"), load("sage100/sales_order")
+    inbound, outbound = load(world.flow.inbound), load("sage100/sales_order")
     customer_mapping = load("sage100/customer")
     canonical = inbound.to_canonical(list(records.key), list(records.payload), here)
     orders = canonical.frames["orders"]
-    links = world.ledger.crosswalk.find(ORDER, SOURCE, list(orders.source_id), TARGET)
+    links = world.ledger.crosswalk.find(ORDER, world.flow.source, list(orders.source_id), TARGET)
     recheck = set(records.key[records.recheck])
     actions = _actions(orders, links, recheck, world.settings.get("carry_from", ""))
     outcomes = {key: Outcome.UNCHANGED for key, action in actions.items() if action is Action.NONE}

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
-    from include.pipelines.ports import World
+    from include.pipelines.ports import Endpoint, OrderSource, SourceNotes, World
     from include.webhooks import Doorkeeper
 
 LEDGER = "ledger"
@@ -246,28 +247,65 @@ def sage_gateway(connection: Connection | None = None) -> GatewayClient:
     return GatewayClient(settings, breaker=breaker)
 
 
-def order_world() -> World:
-    """Everything the order flow touches."""
+def order_world(flow_id: str) -> World:
+    """Everything an order flow touches.
+
+    Args:
+        flow_id: DAG id of the flow.
+    """
     from airflow.sdk import ObjectStoragePath
 
-    from include.connectors.zoho_inventory import ZohoReader, ZohoWriter
-    from include.pipelines.ports import FLOW, Endpoint, World
+    from include.pipelines.flows import ORDER_FLOWS
+    from include.pipelines.ports import Endpoint, World
     from tradebridge.site import settings, staging_root
 
-    client = zoho_client(flow=FLOW)
+    flow = ORDER_FLOWS[flow_id]
+    shop = _SHOPS[flow.source](flow_id)
     reads, writes = sage_reader(), sage_gateway()
     return World(
+        flow=flow,
         ledger=ledger(),
-        source=ZohoReader(client),
-        notes=ZohoWriter(client),
+        source=shop.source,
+        notes=shop.notes,
         reads=reads,
         writes=writes,
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
-        time_zone=client.settings.timezone,
+        time_zone=shop.time_zone,
         endpoints=(
-            Endpoint(client.settings.budget_name, client.ping),
+            shop.endpoint,
             Endpoint(reads.endpoint, reads.ping),
             Endpoint(writes.endpoint, writes.health),
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """The shop's side of an order flow."""
+
+    source: OrderSource
+    notes: SourceNotes
+    time_zone: str
+    endpoint: Endpoint
+
+
+def _zoho(flow_id: str) -> _Shop:
+    from include.connectors.zoho_inventory import ZohoReader, ZohoWriter
+    from include.pipelines.ports import Endpoint
+
+    client = zoho_client(flow=flow_id)
+    door = Endpoint(client.settings.budget_name, client.ping)
+    return _Shop(ZohoReader(client), ZohoWriter(client), client.settings.timezone, door)
+
+
+def _clarity(flow_id: str) -> _Shop:
+    from include.connectors.clarity_ecommerce import ClarityOrders
+    from include.pipelines.ports import Endpoint
+
+    client = clarity_client(flow=flow_id)
+    orders = ClarityOrders(client)
+    return _Shop(orders, orders, client.settings.timezone, Endpoint(client.settings.endpoint, client.ping))
+
+
+_SHOPS = {ZOHO_INVENTORY: _zoho, CLARITY_ECOMMERCE: _clarity}

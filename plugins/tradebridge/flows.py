@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-FLOWS = ("zoho_orders_to_sage100",)
+FLOWS = ("zoho_orders_to_sage100", "clarity_orders_to_sage100")

@@ -40,7 +40,7 @@ def claim() -> list[str]:
 
     context = get_current_context()
     flow, run_id = context["dag"].dag_id, context["run_id"]
-    world = connections.order_world()
+    world = connections.order_world(flow)
     # Before anything is read: a row that comes after this line finds no wake outstanding, and asks for one.
     world.ledger.wakes.answer(flow, run_id)
     # A try of this task that was killed took to the grave which batches it had claimed.
@@ -51,7 +51,7 @@ def claim() -> list[str]:
         log.warning("%s", told)
         context["ti"].xcom_push("parked", told)
         return []
-    announce_stranded(world, flow)
+    announce_stranded(world)
     batches = world.ledger.inbox.claim(
         flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
     )
@@ -94,8 +94,8 @@ def settle(batches: list[str] | None) -> dict[str, int]:
     from tradebridge import connections
 
     context = get_current_context()
-    world = connections.order_world()
     flow, run_id = context["dag"].dag_id, context["run_id"]
+    world = connections.order_world(flow)
     report = RunReport(flow, run_id)
     counts = stage(world, flow=flow, run_id=run_id, batches=batches or [], report=report)
     _measure(flow, counts, report.carried_after)
@@ -135,10 +135,11 @@ def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict
 
     context = get_current_context()
     context["batch"] = batch  # type: ignore[typeddict-unknown-key]  # for map_index_template
-    world = connections.order_world()
+    flow = context["dag"].dag_id
+    world = connections.order_world(flow)
     if not world.ledger.inbox.renew(batch, LEASE):
         raise LeaseLostError(f"batch {batch} was taken by another run after its lease ran out")
-    ticket = Ticket(run_id=context["run_id"], batch_id=batch, flow=context["dag"].dag_id)
+    ticket = Ticket(run_id=context["run_id"], batch_id=batch, flow=flow)
     try:
         return stage(world, ticket)
     except TransientError as error:

@@ -11,6 +11,7 @@ class Tag(StrEnum):
     ORDERS = "entity:orders"
     EXCEPTIONS = "entity:exceptions"
     ZOHO_INVENTORY = "system:zoho_inventory"
+    CLARITY_ECOMMERCE = "system:clarity_ecommerce"
     SAGE_100 = "system:sage100"
     EVENT_DRIVEN = "runs:on_webhook"
     SCHEDULED = "runs:on_schedule"

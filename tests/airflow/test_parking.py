@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import CircuitOpenError, RateLimitedError, TransientError
 from include.ledger import Delivery, Ledger
+from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.parking import ParkedError
 from include.pipelines.ports import World
 from tradebridge import connections, order_stages
@@ -31,13 +32,15 @@ class Run:
         self.asked: dict[str, Any] = {"order_numbers": [], "modified_from": None, "modified_until": None}
         self.type = "scheduled"
         self.lists: list[object] = []
-        monkeypatch.setattr(connections, "order_world", lambda: self.world(tmp_path))
+        monkeypatch.setattr(connections, "order_world", lambda _flow: self.world(tmp_path))
         monkeypatch.setattr(order_stages, "get_current_context", self.context)
 
     def world(self, tmp_path: Any) -> World:
         nobody: Any = SimpleNamespace()
         source: Any = SimpleNamespace(list_sales_orders=self._list)
-        return World(self.ledger, source, nobody, nobody, nobody, tmp_path, clock=self.ledger.database.now)
+        return World(
+            ZOHO_ORDERS, self.ledger, source, nobody, nobody, nobody, tmp_path, clock=self.ledger.database.now
+        )
 
     def context(self) -> dict[str, Any]:
         return {

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from include.connectors.sage100 import OdbcSettings, Reader, connect
 from include.pipelines.announce import Request, announce
-from include.pipelines.ports import FLOW, Ticket
+from include.pipelines.ports import Ticket
 from include.pipelines.settle import settle
 from tests.bench.figures import Figure, Section
 from tests.pipeline.house import House
-from tests.pipeline.world import LEASE, STAGES, run_once, world
+from tests.pipeline.world import FLOW, LEASE, STAGES, run_once, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def _queries(house: House, size: int) -> Counter[str]:
     batch, *_ = here.ledger.inbox.claim(FLOW, batch_size=size, max_batches=1, lease=LEASE, run_id="bench")
     counted: Counter[str] = Counter()
     for stage in STAGES:
-        stage(_with_counted_reads(here, house, counted, stage.__name__), Ticket("bench", batch.id))
+        stage(_with_counted_reads(here, house, counted, stage.__name__), Ticket("bench", batch.id, FLOW))
     settle(here, flow=FLOW, run_id="bench", batches=[batch.id])
     here.ledger.close()
     return counted

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.checks import check_orders
 from include.connectors.sage100 import order_writes
+from include.pipelines.flows import ZOHO_ORDERS
 from include.translation import load
 from tests.bench.carried import Carried
 from tests.bench.site import customer_no, site, widths
@@ -27,6 +28,7 @@ def carry(keys: Sequence[str], payloads: Sequence[bytes]) -> Carried:
         headers=headers,
         details=lines,
         widths=widths(),
+        words=ZOHO_ORDERS.words,
     )
     aside = frozenset(key for part in (canonical, erp, found) for key in part.problems.key)
     headers = _with_customers(headers[~headers.key.isin(aside)])

@@ -39,7 +39,9 @@ def measure(site: Site, sizes: Sizes) -> Section:
     for number in range(1, sizes.repeats + 1):
         site.settle()
         bodies = [_later(order, number) for order in orders]
-        announced += [delivery_id(body["salesorder_id"], body["last_modified_time"]) for body in bodies]
+        announced += [
+            delivery_id("salesorder", body["salesorder_id"], body["last_modified_time"]) for body in bodies
+        ]
         requests = [_request(site.receiver, body) for body in bodies]
         started = time.perf_counter()
         rounds.append(asyncio.run(_burst(site.receiver, requests)))

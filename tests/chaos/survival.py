@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from include.pipelines.ports import CUSTOMER, FLOW, ORDER, SOURCE, TARGET, World
+from include.pipelines.ports import CUSTOMER, ORDER, TARGET, World
 from tests.pipeline.agreement import differences, wrong_customers
 from tests.pipeline.house import House
-from tests.pipeline.world import Errand, start
+from tests.pipeline.world import FLOW, SOURCE, Errand, start
 
 KILLED = -9
 AT_MOST = 8

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from include import failpoints
-from include.pipelines.ports import FLOW, World
+from include.pipelines.ports import World
 from include.sandbox import northwind
 from tests.chaos.survival import (
     KILLED,
@@ -31,7 +31,7 @@ from tests.chaos.survival import (
     runs_until_green,
 )
 from tests.pipeline.house import House
-from tests.pipeline.world import run_once, world
+from tests.pipeline.world import FLOW, run_once, world
 
 MakeWorld = Callable[..., World]
 Crossing = tuple[str, str]

@@ -20,10 +20,10 @@ import pytest
 
 from include import failpoints
 from include.ledger import Ledger
-from include.pipelines.ports import FLOW
 from tests.airflow.events import WEBHOOK, an_event, signed
 from tests.chaos.survival import KILLED
 from tests.pipeline.house import House
+from tests.pipeline.world import FLOW
 
 STEP = "ledger.keep_deliveries"
 

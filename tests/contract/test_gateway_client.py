@@ -28,6 +28,7 @@ from include.connectors.sage100 import (
     Reader,
     connect,
 )
+from include.connectors.sage100.marks import ZOHO_MARKS
 from include.errors import AuthenticationError, TransientError
 
 ROOT = Path(__file__).parents[2]
@@ -166,7 +167,7 @@ def test_an_order_that_was_created_reads_back_to_the_cent(
     (result,) = client.create_orders([an_order("Z100")])
     assert (result.status, result.errors) == ("created", ())
     assert result.totals["Total"] == Decimal("220.11")
-    found = reader.orders_by_source([("Z100", "SO-Z100")])
+    found = reader.orders_by_source([("Z100", "SO-Z100")], ZOHO_MARKS)
     assert found[["match", "state", "SalesOrderNo", "lines", "UDF_SYNC_KEY"]].values.tolist() == [
         ["order_id", "live", result.target_id, 2, "write-Z100"]
     ]
@@ -184,7 +185,7 @@ def test_the_same_write_again_and_the_same_order_under_another_key_are_one_order
     (adopted,) = client.create_orders([replace(order, idempotency_key="write-Z200-other")])
     assert (first.status, again.target_id) == ("created", first.target_id)
     assert (adopted.status, adopted.target_id) == ("adopted", first.target_id)
-    assert len(reader.orders_by_source([("Z200", "SO-Z200")])) == 1
+    assert len(reader.orders_by_source([("Z200", "SO-Z200")], ZOHO_MARKS)) == 1
 
 
 def test_one_refused_record_says_every_reason_and_its_siblings_are_written(
@@ -233,9 +234,8 @@ def test_an_order_is_changed_left_alone_and_cancelled(
     away = replace(OrderWrite.to_cancel("Z500", created.target_id), idempotency_key="write-Z500-3")
     assert client.cancel_order(away, reason="voided in Zoho Inventory").status == "cancelled"
     assert client.cancel_order(away, reason="voided in Zoho Inventory").status == "absent"
-    assert reader.orders_by_source([("Z500", "SO-Z500")])[["state", "OrderStatus"]].values.tolist() == [
-        ["history", "X"]
-    ]
+    found = reader.orders_by_source([("Z500", "SO-Z500")], ZOHO_MARKS)
+    assert found[["state", "OrderStatus"]].values.tolist() == [["history", "X"]]
     gone = client.change_order(replace(longer, idempotency_key="write-Z500-4"))
     assert (gone.status, len(gone.errors)) == ("refused", 1)
 
@@ -284,6 +284,6 @@ def test_a_killed_gateway_leaves_the_write_in_doubt_and_its_successor_makes_it_o
         with third.client() as client, third.reader() as reader:
             (result,) = client.create_orders([order])
             assert result.status in {"created", "adopted"}
-            assert len(reader.orders_by_source([("Z600", "SO-Z600")])) == 1
+            assert len(reader.orders_by_source([("Z600", "SO-Z600")], ZOHO_MARKS)) == 1
     finally:
         stop(third)

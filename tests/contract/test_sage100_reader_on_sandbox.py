@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from include.connectors.sage100 import OdbcSettings, Reader, connect, dialect
+from include.connectors.sage100.marks import ZOHO_MARKS
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +97,7 @@ def test_everything_that_is_read_is_there_with_all_its_udfs(reader: Reader) -> N
 
 @pytest.mark.parametrize("orders", [2, 200])
 def test_two_orders_cost_as_many_queries_as_two_hundred(reader: Reader, sent: list[str], orders: int) -> None:
-    found = reader.orders_by_source([(f"Z{place}", f"SO-{place}") for place in range(orders)])
+    found = reader.orders_by_source([(f"Z{place}", f"SO-{place}") for place in range(orders)], ZOHO_MARKS)
     assert len(found) == orders
     assert set(found.state) == {"live", "history"}
     assert set(found.total) == {Decimal("32.98")}

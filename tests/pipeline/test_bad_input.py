@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from include.ledger import ExceptionRow, ExceptionState
-from include.pipelines.ports import FLOW, World
+from include.pipelines.ports import World
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
-from tests.pipeline.world import Run, run_once
+from tests.pipeline.world import FLOW, Run, run_once
 
 MakeWorld = Callable[..., World]
 SOUND = 12

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from include.ledger import Delivery, ExceptionState
-from include.pipelines.announce import EVENT, Request, delivery_id
-from include.pipelines.ports import FLOW, ORDER, SOURCE, TARGET, World
+from include.pipelines.announce import Request, delivery_id
+from include.pipelines.ports import ORDER, TARGET, World
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
-from tests.pipeline.world import run_once
+from tests.pipeline.world import FLOW, SOURCE, run_once
 
 MakeWorld = Callable[..., World]
 
@@ -238,7 +238,8 @@ def test_a_late_announcement_of_an_older_version_does_not_hide_a_newer_one(
     old = house.zoho.order(order)["last_modified_time"]
     house.zoho.edit(order, shipping_charge="5.55")
     run_sweep_without_carrying(here)
-    late = Delivery(SOURCE, EVENT, order, delivery_id(order, old, request="late"), old, b"{}")
+    event = here.flow.event
+    late = Delivery(SOURCE, event, order, delivery_id(event, order, old, request="late"), old, b"{}")
     assert here.ledger.inbox.keep(FLOW, late)
     run = run_once(here)
     assert (run["received"], run["loaded"], run["duplicate"]) == (2, 1, 1)

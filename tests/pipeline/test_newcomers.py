@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from include.pipelines.announce import Request
-from include.pipelines.ports import CUSTOMER, FLOW, SOURCE, TARGET, World
+from include.pipelines.ports import CUSTOMER, TARGET, World
 from include.sandbox import northwind
 from include.sandbox.zoho.story import contact_id
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
-from tests.pipeline.world import Errand, run_once, start
+from tests.pipeline.world import FLOW, SOURCE, Errand, run_once, start
 
 MakeWorld = Callable[..., World]
 PROCESSES, ORDERS = 5, 50

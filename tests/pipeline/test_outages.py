@@ -14,10 +14,10 @@ from include.errors import RateLimitedError, TransientError
 from include.ledger import BreakerPolicy, Circuit
 from include.pipelines.announce import Request
 from include.pipelines.parking import ParkedError
-from include.pipelines.ports import FLOW, World
+from include.pipelines.ports import World
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
-from tests.pipeline.world import QUICK, run_once
+from tests.pipeline.world import FLOW, QUICK, run_once
 
 MakeWorld = Callable[..., World]
 ORDERS = 6

@@ -21,11 +21,11 @@ from include.errors import (
     TransientError,
 )
 from include.pipelines.announce import Request
-from include.pipelines.ports import FLOW, World
+from include.pipelines.ports import World
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
-from tests.pipeline.world import UNBREAKABLE, run_once, world
+from tests.pipeline.world import FLOW, UNBREAKABLE, run_once, world
 
 MakeWorld = Callable[..., World]
 ORDERS = 6

@@ -13,11 +13,11 @@ from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import WriteState
 from include.ledger.tables import crosswalk, writes
 from include.pipelines.doubts import announce_stranded
-from include.pipelines.ports import FLOW, World
+from include.pipelines.ports import World
 from include.sandbox import northwind
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
-from tests.pipeline.world import Run, run_once
+from tests.pipeline.world import FLOW, Run, run_once
 
 MakeWorld = Callable[..., World]
 ORDERS = 8
@@ -300,7 +300,7 @@ def test_a_doubt_about_an_order_that_stands_is_ended_by_a_look(shop: House, new_
 def assert_ended_by_itself(shop: House, world: World) -> None:
     shop.sage.mend()
     shop.clock.pass_(minutes=31)
-    assert announce_stranded(world, FLOW) == 1
+    assert announce_stranded(world) == 1
     assert run_once(world)["received"] == 1
     assert world.ledger.doubts.list(FLOW) == []
     assert differences(shop.zoho, shop.sage, ids(shop)) == []

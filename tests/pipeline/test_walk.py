@@ -11,12 +11,12 @@ import pytest
 from include.connectors.zoho_inventory.wire import read_time
 from include.ledger import WriteState
 from include.pipelines.announce import Request
-from include.pipelines.ports import CUSTOMER, FLOW, ORDER, SOURCE, TARGET, World
+from include.pipelines.ports import CUSTOMER, ORDER, TARGET, World
 from include.sandbox import northwind
 from include.sandbox.zoho.story import contact_id
 from tests.pipeline.agreement import differences, dollars, wrong_customers
 from tests.pipeline.house import House
-from tests.pipeline.world import run_once, world
+from tests.pipeline.world import FLOW, SOURCE, run_once, world
 
 ORDERS = 60
 

@@ -23,14 +23,16 @@ from include.ledger import BreakerPolicy, Breakers, LeaseLostError, Ledger, Park
 from include.pipelines.announce import Request
 from include.pipelines.check import check
 from include.pipelines.extract import extract
+from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.load import load
 from include.pipelines.parking import begin, defer, parks
-from include.pipelines.ports import FLOW, Endpoint, Ticket, World
+from include.pipelines.ports import Endpoint, Ticket, World
 from include.pipelines.settle import settle
 from include.pipelines.translate import translate
 from include.standalone.environment import SANDBOX_ZOHO
 from tests.pipeline.house import Clock, Doors
 
+FLOW, SOURCE = ZOHO_ORDERS.name, ZOHO_ORDERS.source
 STAGES = (extract, translate, check, load)
 LEASE = timedelta(minutes=15)
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
@@ -62,6 +64,7 @@ def world(doors: Doors, clock: Clock, *, policy: BreakerPolicy | None = None, **
     reads = Reader(partial(connect, odbc), breaker=breaker)
     writes = GatewayClient(gateway, breaker=breaker, sleep=lambda _: None)
     return World(
+        flow=ZOHO_ORDERS,
         ledger=ledger,
         source=ZohoReader(client),
         notes=ZohoWriter(client),
@@ -127,7 +130,7 @@ def run_once(
     errors: list[IntegrationError] = []
     met: list[IntegrationError] = []
     for batch in batches:
-        ticket = Ticket(run_id, batch.id)
+        ticket = Ticket(run_id, batch.id, FLOW)
         try:
             carry(world, ticket, tries=tries)
         except IntegrationError as error:

@@ -18,6 +18,7 @@ otherwise stands in a dialect, a file of its own, of which a connection may repl
     likeness  whether a record holds already what we want it to hold
     batches   many records in one call, an answer for each
     writer    shipments, stock, orders, invoices, customers, products
+    orders    the reader and the writer as the order pipeline asks for them
     webhook   its event, its record, its version
 
 Names are loaded when they are first asked for: the webhook receiver needs ``webhook`` in processes
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from include.connectors.clarity_ecommerce.client import ClarityClient
+    from include.connectors.clarity_ecommerce.orders import ClarityOrders
     from include.connectors.clarity_ecommerce.reader import CheckReport, ClarityReader
     from include.connectors.clarity_ecommerce.records import Record, StockWrite, Write, WriteResult
     from include.connectors.clarity_ecommerce.settings import Settings
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckReport",
     "ClarityClient",
+    "ClarityOrders",
     "ClarityReader",
     "ClarityWriter",
     "Record",
@@ -51,6 +54,7 @@ __all__ = [
 _HOMES = {
     "CheckReport": "reader",
     "ClarityClient": "client",
+    "ClarityOrders": "orders",
     "ClarityReader": "reader",
     "ClarityWriter": "writer",
     "Record": "records",

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from include.connectors.sage100 import dialect
+from include.connectors.sage100.marks import MARKS, SYNC_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
 
 CHUNK = 200
 """Values in one ``IN (?, ...)``."""
@@ -51,7 +53,8 @@ class Statement:
 
     Attributes:
         optional: columns that a site may lack (UDFs, columns that only some releases have).
-        key: the column that a chunk of values restricts; blank when the whole table is read.
+        key: the column that a chunk of values, or a span, restricts; blank when the whole table is read.
+        stamp: the date column that a window restricts; blank when the table has none.
         summed: ``COUNT(x)`` and ``SUM(x)`` columns of a statement grouped by ``columns``.
         order: columns that the rows are sorted by.
     """
@@ -61,6 +64,7 @@ class Statement:
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
     key: str = ""
+    stamp: str = ""
     summed: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
 
@@ -69,18 +73,26 @@ class Statement:
         """Columns without which the statement makes no sense."""
         return (*self.columns, *(aggregated(expression)[1] for expression in self.summed))
 
-    def build(self, present: Collection[str], *, values: int = 0) -> Query:
+    def build(
+        self, present: Collection[str], *, values: int = 0, since: date | None = None, spanned: bool = False
+    ) -> Query:
         """The query for a site.
 
         Args:
             present: the columns the table has at this site.
             values: how many values restrict ``key``; 0 reads the whole table.
+            since: the first day of the window over ``stamp``.
+            spanned: ``key`` lies between two values.
         """
         extra = tuple(name for name in self.optional if name in present)
         columns = (*self.columns, *extra, *self.summed)
         sql = f"SELECT {', '.join(columns)} FROM {self.table}"  # noqa: S608 - names are this module's own
         if values:
             sql += f" WHERE {self.key} IN ({', '.join('?' * values)})"
+        elif spanned:
+            sql += f" WHERE {self.key} BETWEEN ? AND ?"
+        elif since is not None:
+            sql += f" WHERE {self.stamp} >= {{d '{since.isoformat()}'}}"
         if self.summed:
             sql += f" GROUP BY {', '.join((*self.columns, *extra))}"
         if self.order:
@@ -146,11 +158,11 @@ CUSTOMERS = Statement(
         "CurrentBalance",
         "OpenOrderAmt",
     ),
-    ("TaxExemptNo", "UDF_ZOHO_CONTACT_ID", "UDF_SYNC_KEY"),
+    ("TaxExemptNo", *(marks.customer_id for marks in MARKS), SYNC_KEY),
     order=("ARDivisionNo", "CustomerNo"),
 )
 
-_ORDER_UDFS = ("UDF_ZOHO_ORDER_ID", "UDF_ZOHO_VERSION", "UDF_SYNC_KEY")
+_ORDER_UDFS = (*(name for marks in MARKS for name in (marks.order_id, marks.version)), SYNC_KEY)
 _ORDER_COLUMNS = (
     "SalesOrderNo",
     "CustomerPONo",

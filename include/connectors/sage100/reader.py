@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from include.connectors.ports import Breaker
     from include.connectors.sage100.dictionary import ColumnSpec
+    from include.connectors.sage100.marks import ShopMarks
     from include.connectors.sage100.odbc import Connection
 
 STATEMENTS = tuple(value for value in vars(queries).values() if isinstance(value, queries.Statement))
@@ -114,16 +115,17 @@ class Reader:
         """
         return _frame(self._database.fetch(queries.CUSTOMERS))
 
-    def orders_by_source(self, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    def orders_by_source(self, orders: Sequence[tuple[str, str]], marks: ShopMarks) -> pd.DataFrame:
         """Orders that already stand in Sage, live or in history.
 
         Args:
             orders: (source id, customer PO number) of each.
+            marks: columns in which an order says which of the shop's it is.
 
         Returns:
             ``standing.STANDING_FRAME``; keys that Sage does not know have no row.
         """
-        return standing.find(self._database, orders)
+        return standing.find(self._database, orders, marks)
 
     def order_lines(self, numbers: Sequence[str]) -> pd.DataFrame:
         """Lines of live orders by SalesOrderNo, in their order on the document."""

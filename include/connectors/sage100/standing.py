@@ -8,6 +8,7 @@ reported as a weaker match for the caller to judge.
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors.sage100 import queries
+from include.connectors.sage100.marks import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.connectors.sage100.database import Database
+    from include.connectors.sage100.marks import ShopMarks
     from include.connectors.sage100.queries import Statement
 
 AMOUNT = pa.decimal128(18, 2)
@@ -41,8 +44,8 @@ STANDING_FRAME = pa.schema(
         pa.field("DiscountAmt", AMOUNT),
         pa.field("FreightAmt", AMOUNT),
         pa.field("SalesTaxAmt", AMOUNT),
-        pa.field("UDF_ZOHO_ORDER_ID", pa.string()),
-        pa.field("UDF_ZOHO_VERSION", pa.string()),  # the source's version that was last written
+        pa.field("source_id", pa.string()),  # the shop's id that stands in the order, blank when none does
+        pa.field("source_version", pa.string()),  # the shop's version that was last written
         pa.field("UDF_SYNC_KEY", pa.string()),  # idempotency key of the last write
         pa.field("lines", pa.int64()),
         pa.field("total", AMOUNT),  # sum of the lines - discount + freight + tax
@@ -51,12 +54,13 @@ STANDING_FRAME = pa.schema(
 """One row per order found; usually one per key, several when Sage holds a duplicate."""
 
 
-def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def find(database: Database, orders: Sequence[tuple[str, str]], marks: ShopMarks) -> pd.DataFrame:
     """Orders of the source that stand in Sage: live ones, and those that only history remembers.
 
     Args:
         database: where to read.
         orders: (source id, customer PO number) of each.
+        marks: the shop's columns; an order that carries another shop's id is somebody else's.
 
     Returns:
         ``STANDING_FRAME``, sorted by key and order number. At most four queries for each 200 orders.
@@ -67,9 +71,9 @@ def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
             "CustomerPONo": pa.array([number for _, number in orders], pa.string()),
         }
     )
-    live = _matched(database, queries.ORDERS, wanted)
+    live = _matched(database, queries.ORDERS, wanted, marks)
     vanished = wanted.filter(pc.invert(pc.is_in(wanted["key"], value_set=_verified_keys(live))))
-    past = _matched(database, queries.PAST_ORDERS, vanished)
+    past = _matched(database, queries.PAST_ORDERS, vanished, marks)
     past = past.filter(pc.invert(pc.is_in(past["SalesOrderNo"], value_set=live["SalesOrderNo"])))
     found = pa.concat_tables(
         [
@@ -82,14 +86,18 @@ def find(database: Database, orders: Sequence[tuple[str, str]]) -> pd.DataFrame:
     return frame
 
 
-def _matched(database: Database, statement: Statement, wanted: pa.Table) -> pa.Table:
+def _matched(database: Database, statement: Statement, wanted: pa.Table, marks: ShopMarks) -> pa.Table:
     """Headers under the wanted PO numbers, each with the key it belongs to and how sure that is."""
     numbers = [number for number in wanted["CustomerPONo"].to_pylist() if number]
     joined = database.fetch(statement, numbers).join(wanted, keys="CustomerPONo", join_type="inner")
-    ours = pc.equal(joined["UDF_ZOHO_ORDER_ID"], joined["key"])
-    nobodys = pc.equal(joined["UDF_ZOHO_ORDER_ID"], "")
-    match = pc.if_else(ours, VERIFIED, SAME_PO)
-    return joined.append_column("match", match).filter(pc.or_(ours, nobodys))
+    ours = pc.equal(joined[marks.order_id], joined["key"])
+    nobodys = functools.reduce(pc.and_, [pc.equal(joined[shop.order_id], "") for shop in MARKS])
+    told = (
+        joined.append_column("match", pc.if_else(ours, VERIFIED, SAME_PO))
+        .append_column("source_id", joined[marks.order_id])
+        .append_column("source_version", joined[marks.version])
+    )
+    return told.filter(pc.or_(ours, nobodys))
 
 
 def _summed(database: Database, headers: pa.Table, statement: Statement, *, state: str) -> pa.Table:

@@ -117,6 +117,11 @@ class OrderStub:
         return cls(str(row.salesorder_id), row.salesorder_number, row.last_modified_time, row.status)
 
     @property
+    def version(self) -> str:
+        """The version of the record."""
+        return self.last_modified_time
+
+    @property
     def modified_at(self) -> datetime | None:
         """The version as an aware UTC datetime; None when Zoho wrote no time."""
         return read_time(self.last_modified_time)

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, HTTPException, Query, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import PermanentError, TransientError
+from include.pipelines.flows import ORDER_FLOWS
+from include.pipelines.ports import TARGET
 from tradebridge import connections
 from tradebridge.flows import FLOWS
 from tradebridge.web.exceptions import may_replay
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from include.ledger import Doubt
 
 router = APIRouter(prefix="/api", tags=["health"])
-
-SOURCE_AND_TARGET = {"zoho_orders_to_sage100": ("zoho_inventory", "sage100")}
-"""Between which systems a flow's writes go."""
 
 
 class Confirmation(BaseModel):
@@ -107,13 +106,12 @@ def read_waiting() -> dict[str, Any]:
 def confirm(wanted: Confirmation, user: GetUserDep) -> dict[str, str]:
     """It is there: link it. Audited; the flow takes it as written."""
     doubt = _doubt(wanted.key)
-    source, target = SOURCE_AND_TARGET[doubt.flow]
     ended = _end(
         lambda: connections.ledger().doubts.confirm(
             wanted.key,
             wanted.target_id,
-            source_system=source,
-            target_system=target,
+            source_system=ORDER_FLOWS[doubt.flow].source,
+            target_system=TARGET,
             actor=user.get_name(),
         )
     )
@@ -127,7 +125,9 @@ def deny(wanted: Denial, user: GetUserDep) -> dict[str, str]:
 
     doubt = _doubt(wanted.key)
     # First the announcement: were it lost, nothing would ever send the record again.
-    connections.ledger().inbox.keep_many(doubt.flow, announcements([doubt], asked_by=user.get_name()))
+    connections.ledger().inbox.keep_many(
+        doubt.flow, announcements(ORDER_FLOWS[doubt.flow], [doubt], asked_by=user.get_name())
+    )
     ended = _end(lambda: connections.ledger().doubts.deny(wanted.key, actor=user.get_name()))
     return {"record_key": ended.record_key, "state": ended.state}
 

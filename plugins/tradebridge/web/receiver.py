@@ -33,23 +33,18 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from include.canonical import Disposition, Reason
-from include.connectors.zoho_inventory.webhook import identify, payload
 from include.errors import RecordError
 from include.ledger import Delivery, NewException
-from include.pipelines.announce import delivery_id
 from include.webhooks import SignatureError
 from tradebridge import connections
 from tradebridge.web.body import REFUSALS, RETRY_AFTER, raw_body
+from tradebridge.web.senders import SENDERS, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
-
-FLOWS = {("zoho_inventory", "salesorder"): "zoho_orders_to_sage100"}
-"""Which flow (DAG id) an event belongs to."""
-
 
 BODY: dict[str, Any] = {
     "requestBody": {
@@ -72,12 +67,12 @@ class Kept(BaseModel):
     record: str
 
 
-def flow_of(system: str, event: str) -> str:
-    """The flow that an address belongs to, asked before a byte of the body is read."""
-    flow = FLOWS.get((system, event))
-    if flow is None:
+def sender_of(system: str, event: str) -> Sender:
+    """Whose address this is, asked before a byte of the body is read."""
+    sender = SENDERS.get(system)
+    if sender is None or (sender.addresses is not None and event not in sender.addresses):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such system or event")
-    return flow
+    return sender
 
 
 @dataclass
@@ -122,7 +117,8 @@ class GroupCommit:
 
 
 async def _keep(flow: str, deliveries: Sequence[Delivery]) -> int:
-    return await run_in_threadpool(connections.ledger().inbox.keep_many, flow, deliveries)
+    inbox = connections.ledger().inbox
+    return await run_in_threadpool(inbox.file_many if flow in SENDERS else inbox.keep_many, flow, deliveries)
 
 
 commits = GroupCommit(_keep)
@@ -135,13 +131,13 @@ async def receive(
     system: str,
     event: str,
     request: Request,
-    flow: Annotated[str, Depends(flow_of)],
+    sender: Annotated[Sender, Depends(sender_of)],
     body: Annotated[bytes, Depends(raw_body)],
 ) -> Kept:
     """Keep one signed event and wake its flow."""
     try:
         await _authenticate(system, body, request)
-        return await _kept(flow, system, event, body, request.headers.get("content-type", ""))
+        return await _kept(sender, system, event, body, request.headers.get("content-type", ""))
     except SignatureError as error:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "signature missing or wrong") from error
     except RecordError as error:
@@ -158,39 +154,39 @@ async def _authenticate(system: str, body: bytes, request: Request) -> None:
     door.check(body, request.headers.items(), now=time.time())
 
 
-async def _kept(flow: str, system: str, event: str, body: bytes, content_type: str) -> Kept:
+async def _kept(sender: Sender, system: str, address: str, body: bytes, content_type: str) -> Kept:
     """Make it durable; what is signed and cannot be read, too."""
     try:
-        delivery = _delivery(system, event, body, content_type)
+        said = sender.read(address, body, content_type)
     except RecordError as error:
-        await _keep_unreadable(flow, system, event, body, error)
+        await _keep_unreadable(sender, system, address, body, error)
         raise
+    delivery = Delivery(
+        system=system,
+        event=said.event,
+        record_key=said.record_key,
+        delivery_id=said.delivery_id,
+        version=said.version,
+        payload=said.content,
+        headers={"origin": "webhook", "content-type": content_type[:100]},
+    )
+    # What no flow takes is kept under the system's own name: nobody claims it.
+    flow = sender.flows.get(said.event, system)
     await commits.add(flow, delivery)
-    from tradebridge.web.waker import waker
+    if flow != system:
+        from tradebridge.web.waker import waker
 
-    waker().ring()
+        waker().ring()
     return Kept(record=delivery.record_key)
 
 
-def _delivery(system: str, event: str, body: bytes, content_type: str) -> Delivery:
-    content = payload(body, content_type)
-    record_id, version = identify(content, entity=event)
-    return Delivery(
-        system=system,
-        event=event,
-        record_key=record_id,
-        delivery_id=delivery_id(record_id, version),
-        version=version,
-        payload=content,
-        headers={"origin": "webhook", "content-type": content_type[:100]},
-    )
-
-
-async def _keep_unreadable(flow: str, system: str, event: str, body: bytes, error: RecordError) -> None:
+async def _keep_unreadable(
+    sender: Sender, system: str, address: str, body: bytes, error: RecordError
+) -> None:
     """Nothing signed is lost: what cannot be read waits, with its body, for a person."""
     key = f"unreadable:{hashlib.sha256(body).hexdigest()[:32]}"
     exception = NewException(
-        flow=flow,
+        flow=sender.unreadable,
         record_key=key,
         record_label=key,
         code=Reason.UNREADABLE.value,
@@ -199,18 +195,18 @@ async def _keep_unreadable(flow: str, system: str, event: str, body: bytes, erro
         field="body",
         value=f"{len(body)} bytes",
         message=str(error),
-        remedy="Check the webhook's body type in Zoho (Default Payload); the sweep fetches the order itself.",
+        remedy=sender.remedy,
         payload_ref=f"inbox: {key}",
     )
     delivery = Delivery(
-        system=system, event=event, record_key=key, delivery_id=key, version="", payload=body,
+        system=system, event=address, record_key=key, delivery_id=key, version="", payload=body,
         headers={"origin": "webhook"},
     )  # fmt: skip
 
     def keep() -> None:
         ledger = connections.ledger()
         ledger.exceptions.open([exception])  # first: it keeps the row from being claimed
-        ledger.inbox.set_aside(flow, delivery)
+        ledger.inbox.set_aside(sender.unreadable, delivery)
 
     await run_in_threadpool(keep)
 

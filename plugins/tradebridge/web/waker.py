@@ -27,7 +27,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from include.errors import IntegrationError
 from tradebridge import connections
 from tradebridge.pools import POOLS
-from tradebridge.web.receiver import FLOWS
+from tradebridge.web.senders import WOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Waker:
             if self._bell.wait(PATROL):
                 self._stop.wait(GATHER)
                 self._bell.clear()
-            for flow in set(FLOWS.values()):
+            for flow in WOKEN:
                 self._attempt(wake, flow)
 
     def _attempt(self, do: Callable[..., object], *arguments: str) -> None:

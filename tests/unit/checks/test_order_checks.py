@@ -11,6 +11,7 @@ import pytest
 from include.canonical import LINE_FRAME, ORDER_FRAME
 from include.checks import check_orders, write_data_docs
 from include.errors import SetError
+from include.pipelines.flows import ZOHO_ORDERS
 
 MONEY = pa.decimal128(18, 2)
 HEADERS = pa.schema(
@@ -88,6 +89,7 @@ def judged(
         headers=a_frame(HEADERS, *totals),
         details=a_frame(DETAILS, *details),
         widths=WIDTHS if widths is None else widths,
+        words=ZOHO_ORDERS.words,
     ).problems
 
 
@@ -184,6 +186,7 @@ def test_results_become_pages_that_name_the_failed_rule(tmp_path: object) -> Non
         headers=a_frame(HEADERS, {"key": "1", "expected_total": Decimal(10)}),
         details=a_frame(DETAILS, {"key": "1", "position": 1, "extension": Decimal(10)}),
         widths={},
+        words=ZOHO_ORDERS.words,
     )
     index = write_data_docs({f"suite-{n}": result for n, result in enumerate(checked.results)}, tmp_path)  # type: ignore[arg-type]
     assert "records set aside" in index.read_text()

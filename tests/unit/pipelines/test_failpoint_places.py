@@ -16,6 +16,7 @@ from include.connectors.sage100 import OrderWrite, WriteResult
 from include.ledger import Ledger, migrate
 from include.pipelines import ports
 from include.pipelines.delivery import Delivery, Write
+from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.ports import PORTS, World
 
 PLACE = "pay_invoices"
@@ -49,7 +50,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def a_world(ledger: Ledger, system: Any) -> World:
     return World(
-        ledger=ledger, source=system, notes=system, reads=system, writes=system, staging_root=Path("nowhere")
+        flow=ZOHO_ORDERS,
+        ledger=ledger,
+        source=system,
+        notes=system,
+        reads=system,
+        writes=system,
+        staging_root=Path("nowhere"),
     )
 
 

@@ -15,9 +15,12 @@ from include.ledger import Delivery, Intent, Ledger, Outcome, WriteState, migrat
 from include.ledger.tables import inbox
 from include.pipelines import settle as stage
 from include.pipelines.doubts import announce_stranded
+from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.outcomes import keep
-from include.pipelines.ports import FLOW, Ticket, World
+from include.pipelines.ports import Ticket, World
 from include.pipelines.report import RunReport
+
+FLOW = ZOHO_ORDERS.name
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -30,7 +33,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     clock = SimpleNamespace(now=NOW)
     ledger = Ledger.connect(url, clock=lambda: clock.now)
     nobody: object = SimpleNamespace()
-    yield World(ledger, nobody, nobody, nobody, nobody, tmp_path / "staging", clock=lambda: clock.now)  # type: ignore[arg-type]
+    root = tmp_path / "staging"
+    yield World(ZOHO_ORDERS, ledger, nobody, nobody, nobody, nobody, root, clock=lambda: clock.now)  # type: ignore[arg-type]
     ledger.close()
 
 
@@ -44,7 +48,7 @@ def carried(world: World, outcomes: dict[str, Outcome]) -> str:
     (batch,) = world.ledger.inbox.claim(
         FLOW, batch_size=100, max_batches=1, lease=timedelta(minutes=5), run_id="run"
     )
-    keep(world.staging(Ticket("run", batch.id)), "load", outcomes)
+    keep(world.staging(Ticket("run", batch.id, FLOW)), "load", outcomes)
     return batch.id
 
 
@@ -96,11 +100,11 @@ def test_a_doubt_without_any_news_is_looked_at_again_once(world: World) -> None:
     ledger.writes.intend([Intent("w", FLOW, "sales_order", "9", "v", "h")])
     ledger.writes.intend([Intent("c", FLOW, "customer", "77", "v", "h")])
     ledger.writes.mark(["w", "c"], WriteState.IN_DOUBT)
-    assert announce_stranded(world, FLOW) == 0, "somebody may still be at it"
+    assert announce_stranded(world) == 0, "somebody may still be at it"
     later = NOW + timedelta(hours=1)
     object.__setattr__(world, "clock", lambda: later)
-    assert announce_stranded(world, FLOW) == 1
-    assert announce_stranded(world, FLOW) == 0
+    assert announce_stranded(world) == 1
+    assert announce_stranded(world) == 0
     (row,) = ledger.inbox.history("9")
     assert row.headers == {"origin": "doubt", "recheck": "true"}
     assert ledger.inbox.pending(FLOW) == 1

@@ -13,6 +13,7 @@ import pytest
 
 from include.canonical import REFERENCE_FRAME
 from include.connectors.sage100 import ColumnSpec, Reader
+from include.connectors.sage100.marks import ZOHO_MARKS
 from include.connectors.sage100.standing import STANDING_FRAME
 from include.errors import AuthenticationError, ConfigurationError, TransientError
 
@@ -150,10 +151,10 @@ def test_an_order_is_found_by_its_po_number_and_verified_by_our_id(reader: Reade
     )
     an_order("0000002", "Z9", "SO-1")
     an_order("0000003", "", "SO-1")
-    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
+    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")], ZOHO_MARKS)
     assert schema(found) == {field.name: field.type for field in STANDING_FRAME}
     assert rows(
-        found, "key", "match", "SalesOrderNo", "lines", "total", "UDF_SYNC_KEY", "UDF_ZOHO_VERSION"
+        found, "key", "match", "SalesOrderNo", "lines", "total", "UDF_SYNC_KEY", "source_version"
     ) == [("Z1", "order_id", "0000001", 2, Decimal("14.70"), "key-Z1", "v1")]
     assert found.OrderDate.tolist() == [date(2026, 1, 31)]
 
@@ -162,7 +163,7 @@ def test_an_order_that_left_the_live_tables_is_found_in_history(reader: Reader, 
     an_order("0000001", "Z1", "SO-1", past=True, OrderStatus="X", OrderDate=None)
     an_order("0000002", "Z2", "SO-2", past=True, OrderStatus="A")
     an_order("0000002", "Z2", "SO-2")
-    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
+    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")], ZOHO_MARKS)
     assert rows(found, "key", "state", "OrderStatus", "total") == [
         ("Z1", "history", "X", Decimal("10.00")),
         ("Z2", "live", "N", Decimal("10.00")),
@@ -175,7 +176,7 @@ def test_a_duplicate_in_sage_is_shown_and_an_order_without_lines_counts_none(
 ) -> None:
     an_order("0000001", "Z1", "SO-1", ())
     an_order("0000002", "Z1", "SO-1")
-    found = reader.orders_by_source([("Z1", "SO-1")])
+    found = reader.orders_by_source([("Z1", "SO-1")], ZOHO_MARKS)
     assert rows(found, "SalesOrderNo", "lines", "total") == [
         ("0000001", 0, Decimal("0.00")),
         ("0000002", 1, Decimal("10.00")),
@@ -187,7 +188,7 @@ def test_an_order_that_a_clerk_typed_under_the_same_number_is_a_weaker_match(
 ) -> None:
     an_order("0000001", "", "SO-1", UDF_SYNC_KEY="")
     an_order("0000002", "", "SO-2", past=True)
-    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")])
+    found = reader.orders_by_source([("Z1", "SO-1"), ("Z2", "SO-2")], ZOHO_MARKS)
     assert rows(found, "key", "match", "state") == [
         ("Z1", "purchase_order", "live"),
         ("Z2", "purchase_order", "history"),
@@ -197,13 +198,13 @@ def test_an_order_that_a_clerk_typed_under_the_same_number_is_a_weaker_match(
 def test_the_same_po_number_of_another_order_is_somebody_elses(reader: Reader, an_order: AnOrder) -> None:
     an_order("0000001", "Z9", "SO-1")
     an_order("0000002", "Z8", "SO-1", past=True)
-    assert reader.orders_by_source([("Z1", "SO-1")]).empty
+    assert reader.orders_by_source([("Z1", "SO-1")], ZOHO_MARKS).empty
 
 
 def test_an_order_of_ours_in_history_outweighs_a_clerks_live_one(reader: Reader, an_order: AnOrder) -> None:
     an_order("0000001", "Z1", "SO-1", past=True, OrderStatus="C")
     an_order("0000002", "", "SO-1")
-    found = reader.orders_by_source([("Z1", "SO-1")])
+    found = reader.orders_by_source([("Z1", "SO-1")], ZOHO_MARKS)
     assert rows(found, "SalesOrderNo", "match", "state") == [("0000001", "order_id", "history")]
 
 
@@ -212,12 +213,14 @@ def test_at_a_site_without_the_udf_every_match_is_a_weaker_one(company: Any, an_
     for table in ("SO_SalesOrderHeader", "SO_SalesOrderHistoryHeader"):
         for column in ("UDF_ZOHO_ORDER_ID", "UDF_SYNC_KEY"):
             company.run(f"ALTER TABLE {table} DROP COLUMN {column}")
-    found = company.reader().orders_by_source([("Z1", "SO-1")])
+    found = company.reader().orders_by_source([("Z1", "SO-1")], ZOHO_MARKS)
     assert rows(found, "key", "match", "UDF_SYNC_KEY") == [("Z1", "purchase_order", "")]
 
 
 def test_nothing_asked_is_nothing_found_in_the_same_columns(company: Any, reader: Reader) -> None:
-    assert schema(reader.orders_by_source([])) == {field.name: field.type for field in STANDING_FRAME}
+    assert schema(reader.orders_by_source([], ZOHO_MARKS)) == {
+        field.name: field.type for field in STANDING_FRAME
+    }
     assert reader.order_lines([]).empty
     assert company.sent == []
 
@@ -225,7 +228,7 @@ def test_nothing_asked_is_nothing_found_in_the_same_columns(company: Any, reader
 def test_a_po_number_is_a_value_and_never_sql(reader: Reader, an_order: AnOrder) -> None:
     evil = "x'; DROP TABLE AR_Customer --"
     an_order("0000001", "Z1", evil)
-    assert len(reader.orders_by_source([("Z1", evil)])) == 1
+    assert len(reader.orders_by_source([("Z1", evil)], ZOHO_MARKS)) == 1
     assert reader.customers().empty
 
 
@@ -237,7 +240,7 @@ def test_the_number_of_queries_does_not_grow_with_the_orders(
         an_order(f"{place:07}", f"Z{place}", f"SO-{place}", past=place % 2 == 1)
     an_order("W000001", "Z-past", "SO-past", past=True)
     wanted = [*((f"Z{place}", f"SO-{place}") for place in range(orders)), ("Z-past", "SO-past")][:200]
-    found = company.reader().orders_by_source(wanted)
+    found = company.reader().orders_by_source(wanted, ZOHO_MARKS)
     assert len(found) == len(wanted)
     assert len(company.sent) == 4
     assert len(company.catalogue_calls) == 4
