@@ -11,6 +11,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi.testclient import TestClient
 
+from include.connectors.clarity_ecommerce import Settings as ClaritySettings
 from include.connectors.zoho_inventory import Settings
 from include.errors import TransientError, UnreachableError
 from include.ledger import Ledger
@@ -28,9 +29,14 @@ SETTINGS = Settings(
 )
 
 
+def missing() -> None:
+    raise AirflowNotFoundException("no such connection")
+
+
 @pytest.fixture
 def app(ledger: Ledger, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setattr(connections, "zoho_client", lambda: SimpleNamespace(settings=SETTINGS))
+    monkeypatch.setattr(connections, "clarity_client", missing)
     made = web.create_app()
     made.dependency_overrides[get_user] = lambda: SimpleNamespace(get_name=lambda: "clerk")
     made.dependency_overrides[may_replay] = lambda: None
@@ -93,12 +99,32 @@ def test_where_nothing_is_wrong_it_says_so(app: TestClient) -> None:
 def test_budgets_are_shown_without_a_connection_too(
     app: TestClient, trouble: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> None:
-        raise AirflowNotFoundException("no such connection")
-
     monkeypatch.setattr(connections, "zoho_client", missing)
     (budget,) = app.get("/api/limits").json()["budgets"]
     assert (budget["last_minute"], budget["per_minute"]) == (1, None)
+
+
+def test_a_second_system_stands_beside_the_first(
+    app: TestClient, trouble: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = ClaritySettings(
+        base_url="https://shop.example.com",
+        client_id="us",
+        client_secret="canary",
+        calls_per_minute=60,
+        calls_per_day=900,
+    )
+    trouble.budgets.take(shop.budget_name, per_minute=60, per_day=900)
+    with pytest.raises(UnreachableError), trouble.breakers.guard(shop.endpoint):
+        raise UnreachableError("no connection")
+    monkeypatch.setattr(connections, "clarity_client", lambda: SimpleNamespace(settings=shop))
+    told = app.get("/api/limits").json()
+    budgets = {budget["name"]: (budget["per_minute"], budget["per_day"]) for budget in told["budgets"]}
+    assert budgets == {SETTINGS.budget_name: (80, 5000), shop.budget_name: (60, 900)}
+    assert "clarity_ecommerce:shop.example.com" in {endpoint["name"] for endpoint in told["endpoints"]}
+    page = app.get("/limits").text
+    assert "1 of 60" in page
+    assert "canary" not in page
 
 
 def test_a_person_lets_a_flow_try_again_and_is_written_down(app: TestClient, trouble: Ledger) -> None:

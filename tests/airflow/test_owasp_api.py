@@ -16,10 +16,12 @@ from types import SimpleNamespace
 import pytest
 from fastapi.testclient import TestClient
 
+from include.connectors.clarity_ecommerce import Settings as ClaritySettings
 from include.connectors.sage100 import GatewaySettings
 from include.connectors.zoho_inventory import Settings
 from include.errors import ConfigurationError
 from include.ledger import Delivery, Ledger, NewException
+from tests.airflow.clarity_events import WEBHOOK as CLARITY_WEBHOOK
 from tests.airflow.events import WEBHOOK, an_event, signed
 from tests.airflow.serving import Wire, served
 from tradebridge.web import exceptions as desk
@@ -156,11 +158,12 @@ def test_api2_broken_authentication_no_route_but_the_receiver_answers_without_a_
             assert answer.status_code in {401, 403}, (attempt, path)
 
 
+@pytest.mark.parametrize("path", [WEBHOOK, CLARITY_WEBHOOK])
 def test_api2_broken_authentication_a_login_does_not_replace_the_signature(
-    client: TestClient, tokens: dict[str, str]
+    client: TestClient, tokens: dict[str, str], path: str
 ) -> None:
     headers = {"Authorization": f"Bearer {tokens['admin']}", "Content-Type": "application/json"}
-    assert client.post(WEBHOOK, content=an_event(), headers=headers).status_code == 401
+    assert client.post(path, content=an_event(), headers=headers).status_code == 401
 
 
 # API3 ------------------------------------------------------------------------------------------------
@@ -194,7 +197,7 @@ def test_api3_broken_object_property_level_authorization_who_did_it_is_who_logge
 # API4 ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*WRITES, WEBHOOK])
+@pytest.mark.parametrize("path", [*WRITES, WEBHOOK, CLARITY_WEBHOOK])
 def test_api4_unrestricted_resource_consumption_no_stranger_can_send_a_long_body(
     client: TestClient, path: str
 ) -> None:
@@ -342,6 +345,9 @@ def test_api7_server_side_request_forgery_no_connection_reaches_a_clouds_metadat
             )
     with pytest.raises(ConfigurationError):
         GatewaySettings(base_url=address, token="t")
+    for given in ({"base_url": address}, {"base_url": "https://shop.example.com", "token_url": address}):
+        with pytest.raises(ConfigurationError):
+            ClaritySettings(client_id="1", client_secret="s", allow_plain_http=True, **given)
 
 
 def test_api7_server_side_request_forgery_no_route_of_ours_takes_an_address() -> None:
