@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
 from tradebridge import housekeeping
-from tradebridge.flows import FLOWS
+from tradebridge.flows import FLOWS, LEFT_OVER
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
 
@@ -47,7 +47,7 @@ def keep_house() -> None:
     forget = task(housekeeping.prune_ledger, task_id="prune_ledger", map_index_template=index)
     snapshots = task(housekeeping.prune_snapshots, task_id="prune_snapshots")
     publish.expand(flow=list(FLOWS))
-    forget.expand(flow=list(FLOWS))
+    forget.expand(flow=[*FLOWS, *LEFT_OVER])
     prune.expand(flow=list(FLOWS)) >> snapshots(list(FLOWS))
 
 

@@ -3,3 +3,5 @@
 from __future__ import annotations
 
 FLOWS = ("zoho_orders_to_sage100", "clarity_orders_to_sage100")
+LEFT_OVER = ("clarity_ecommerce",)
+"""Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

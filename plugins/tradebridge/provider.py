@@ -75,7 +75,7 @@ CLARITY_ECOMMERCE = {
         "reserved": _field(
             "Reserved shares", _TEXT, 'of both limits, by DAG id: {"clarity_orders_to_sage100": 0.5}'
         ),
-        "timezone": _field("Time zone", _TEXT, "whose midnight ends the daily limit; empty: UTC"),
+        "timezone": _field("Time zone", _TEXT, "of the shop, e.g. America/New_York; empty: UTC"),
         "ca_file": _field("Authority's file", _TEXT, "PEM; when a private authority signed its certificate"),
         "allow_plain_http": _field("Allow plain HTTP", _YES_OR_NO, "only for a sandbox on another machine"),
     },

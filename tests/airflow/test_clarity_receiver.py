@@ -12,11 +12,11 @@ from include.errors import TransientError
 from include.ledger import Ledger
 from tests.airflow.clarity_events import SECRETS, WEBHOOK, an_event, signed
 from tests.airflow.serving import Wire, served
-from tradebridge import connections
+from tradebridge import connections, flows
 from tradebridge.web import waker
 from tradebridge.web.app import create_app
 from tradebridge.web.body import MAX_BODY
-from tradebridge.web.senders import WOKEN
+from tradebridge.web.senders import SENDERS, WOKEN
 
 FLOW = "clarity_orders_to_sage100"
 LEFT_OVER = "clarity_ecommerce"
@@ -121,6 +121,12 @@ def test_what_no_flow_takes_is_kept_and_acknowledged(
 def test_what_no_flow_takes_wakes_nobody(shop: TestClient, rings: list[str]) -> None:
     assert deliver(shop, an_event(kind="product.updated", data={"product": {"id": 20431}})) == 202
     assert rings == []
+
+
+def test_whoever_may_send_what_no_flow_takes_has_it_pruned() -> None:
+    assert {name for name, sender in SENDERS.items() if sender.addresses is None} == set(flows.LEFT_OVER)
+    assert not set(flows.LEFT_OVER) & set(flows.FLOWS)
+    assert set(flows.FLOWS) >= WOKEN
 
 
 def test_what_no_flow_takes_is_forgotten_like_all_that_ended(shop: TestClient, ledger: Ledger) -> None:

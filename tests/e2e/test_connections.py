@@ -14,12 +14,14 @@ pytestmark = pytest.mark.e2e
 
 TYPES = {
     "ZOHO_INVENTORY": "zoho_inventory",
+    "CLARITY_ECOMMERCE": "clarity_ecommerce",
     "SAGE100_READONLY": "sage100_odbc",
     "SAGE100_GATEWAY": "sage100_gateway",
     "LEDGER": "tradebridge_ledger",
 }
 SPOILT = {
     "ZOHO_INVENTORY": {"password": "not-the-secret"},
+    "CLARITY_ECOMMERCE": {"password": "not-the-secret"},
     "SAGE100_READONLY": {"extra": {"driver": "SQLite3", "database": "/nowhere/MAS_ABC.sqlite"}},
     "SAGE100_GATEWAY": {"password": "not-the-token"},
     "LEDGER": {"password": "not-the-password"},
@@ -35,6 +37,9 @@ def test_the_form_offers_our_connection_types_with_their_fields(site: Site) -> N
     assert zoho["extra_fields"]["refresh_token"]["schema"]["format"] == "password"
     named = {"organization_id", "webhook_secrets", "webhook_scheme", "webhook_header", "calls_per_minute"}
     assert named <= set(zoho["extra_fields"])
+    clarity = offered["clarity_ecommerce"]
+    assert clarity["standard_fields"]["host"]["title"] == "Address (https://...)"
+    assert clarity["extra_fields"]["api_key"]["schema"]["format"] == "password"
     assert "ca_file" in offered["sage100_gateway"]["extra_fields"]
 
 

@@ -14,6 +14,7 @@ from include.connectors.clarity_ecommerce import webhook as clarity
 from include.connectors.zoho_inventory import webhook as zoho
 from include.errors import RecordError
 from include.pipelines.announce import delivery_id
+from include.pipelines.flows import CLARITY_ORDERS, ZOHO_ORDERS
 from tradebridge.connections import CLARITY_ECOMMERCE, ZOHO_INVENTORY
 
 if TYPE_CHECKING:
@@ -72,22 +73,20 @@ def _read_clarity(_address: str, body: bytes, _content_type: str) -> Announcemen
     return Announcement(event.type, event.record_id or event.id, event.version, event.id, body)
 
 
-_ZOHO_ORDERS = "zoho_orders_to_sage100"
-_CLARITY_ORDERS = "clarity_orders_to_sage100"
-_CLARITY_FLOWS = dict.fromkeys(("order.created", "order.updated", "order.cancelled"), _CLARITY_ORDERS)
+_CLARITY_FLOWS = dict.fromkeys(("order.created", "order.updated", "order.cancelled"), CLARITY_ORDERS.name)
 
 SENDERS = {
     ZOHO_INVENTORY: Sender(
         read=_read_zoho,
-        flows={"salesorder": _ZOHO_ORDERS},
-        unreadable=_ZOHO_ORDERS,
+        flows={ZOHO_ORDERS.event: ZOHO_ORDERS.name},
+        unreadable=ZOHO_ORDERS.name,
         remedy="Check the webhook's body type in Zoho (Default Payload); the sweep fetches the order itself.",
-        addresses=frozenset({"salesorder"}),
+        addresses=frozenset({ZOHO_ORDERS.event}),
     ),
     CLARITY_ECOMMERCE: Sender(
         read=_read_clarity,
         flows=_CLARITY_FLOWS,
-        unreadable=_CLARITY_ORDERS,
+        unreadable=CLARITY_ORDERS.name,
         remedy="Compare the webhook's body with docs/connect-clarity-ecommerce.md; the sweep fetches the "
         "order itself.",
     ),

@@ -35,6 +35,14 @@ def test_keep_many_says_how_many_were_new(ledger: Ledger, a_delivery) -> None:
     assert ledger.inbox.keep_many(FLOW, []) == 0
 
 
+def test_what_nobody_is_to_carry_is_kept_once_and_done(ledger: Ledger, a_delivery) -> None:
+    assert ledger.inbox.file_many("clarity_ecommerce", [a_delivery("1"), a_delivery("2")]) == 2
+    assert ledger.inbox.file_many("clarity_ecommerce", [a_delivery("2")]) == 0
+    assert ledger.inbox.pending("clarity_ecommerce") == 0
+    assert ledger.inbox.tally("clarity_ecommerce") == {"unchanged": 2}
+    assert ledger.balances.check("clarity_ecommerce").balanced
+
+
 def test_bytes_headers_and_odd_text_come_back(ledger: Ledger, a_delivery, claim) -> None:
     payload = bytes(range(256))
     ledger.inbox.keep(FLOW, a_delivery("k\0ey\ud800", payload=payload, headers={"x": "Ünïcode \0"}))

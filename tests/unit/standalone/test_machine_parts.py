@@ -118,6 +118,8 @@ def test_the_gateway_takes_the_token_that_the_flow_sends(machine: Machine) -> No
 
 
 def test_the_sandboxes_agree_on_who_may_enter(machine: Machine) -> None:
+    from include.sandbox.clarity import oauth as clarity_oauth
+    from include.sandbox.clarity.server import PREFIX
     from include.sandbox.sage100 import company
     from include.sandbox.zoho import oauth, webhooks, wire
 
@@ -126,6 +128,9 @@ def test_the_sandboxes_agree_on_who_may_enter(machine: Machine) -> None:
     assert zoho["extra"]["refresh_token"] == oauth.REFRESH_TOKEN
     assert zoho["extra"]["organization_id"] == wire.ORGANIZATION_ID
     assert zoho["extra"]["webhook_secrets"] == [webhooks.SECRET]
+    clarity = json.loads(env.connections(machine)["AIRFLOW_CONN_CLARITY_ECOMMERCE"])
+    assert (clarity["login"], clarity["password"]) == (clarity_oauth.CLIENT_ID, clarity_oauth.CLIENT_SECRET)
+    assert clarity["host"] == machine.sandbox_url + PREFIX
     gateway = env.gateway_settings(machine)
     assert gateway["TRADEBRIDGE_GATEWAY_USER"] == company.API_USER
     assert gateway["TRADEBRIDGE_GATEWAY_PASSWORD"] == company.API_PASSWORD
