@@ -21,11 +21,14 @@ from include.connectors.sage100.errors import connect_error, query_error
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
     from include.connectors.ports import Breaker
     from include.connectors.sage100.odbc import Connection
     from include.connectors.sage100.queries import Query, Statement
+
+    Asked = tuple[Query, Sequence[str]]
 
 Answer = TypeVar("Answer")
 
@@ -106,12 +109,21 @@ class Database:
         names = (*statement.needed, *statement.optional)
         return {name: known[name.casefold()] for name in names if name.casefold() in known}
 
-    def fetch(self, statement: Statement, values: Sequence[str] | None = None) -> pa.Table:
+    def fetch(
+        self,
+        statement: Statement,
+        values: Sequence[str] | None = None,
+        *,
+        since: date | None = None,
+        span: tuple[str, str] | None = None,
+    ) -> pa.Table:
         """Run a statement, by chunks of values if there are any.
 
         Args:
-            statement: from :mod:`include.connectors.sage100.queries`.
+            statement: what to read.
             values: what the statement's key may be; ``None`` reads the whole table.
+            since: only rows stamped on this day or later.
+            span: only rows whose key lies between these two, both included.
 
         Returns:
             The statement's columns, optional ones included: a text column that the site lacks is blank.
@@ -119,7 +131,13 @@ class Database:
         present = self.require(statement)
         wanted = list(dict.fromkeys(values)) if values is not None else None
         rows: list[Sequence[object]] = []
-        for query, parameters in self._queries(statement, present, wanted):
+        if span is not None:
+            asked: Iterable[Asked] = [(statement.build(present, spanned=True), span)]
+        elif wanted is None:
+            asked = [(statement.build(present, since=since), ())]
+        else:
+            asked = self._chunks(statement, present, wanted)
+        for query, parameters in asked:
             rows.extend(self._rows(query, parameters))
         answered = (
             *statement.columns,
@@ -129,12 +147,9 @@ class Database:
         specs = present | {expression: _summed(expression, present) for expression in statement.summed}
         return _table(rows, answered, specs, statement)
 
-    def _queries(
-        self, statement: Statement, present: dict[str, ColumnSpec], wanted: list[str] | None
-    ) -> Iterator[tuple[Query, Sequence[str]]]:
-        if wanted is None:
-            yield statement.build(present), ()
-            return
+    def _chunks(
+        self, statement: Statement, present: dict[str, ColumnSpec], wanted: list[str]
+    ) -> Iterator[Asked]:
         for start in range(0, len(wanted), self._chunk):
             part = wanted[start : start + self._chunk]
             yield statement.build(present, values=len(part)), part

@@ -1,0 +1,136 @@
+"""Shipments: one for each invoice of a sales order, under the same key before and after it is posted.
+
+Posting moves an invoice from SO_Invoice* to AR_InvoiceHistory*, packages too. What is entered and not yet
+posted is little and read whole; it is read first, so that an invoice which moves meanwhile is met in both
+places or in the later one, never in neither. Posted headers are read by their stamp. Packages have
+none and are corrected later: those of every known shipment are compared, over the span of its numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from include.connectors.sage100.changes import statements
+from include.connectors.sage100.changes.clock import ServerClock
+from include.connectors.sage100.changes.posted import NUMBER, lines_of, number_of, span_of
+from include.connectors.sage100.changes.rows import Reading, Row, grouped, without
+from include.connectors.sage100.changes.stubs import Changes, Record, documents_of, key_of, news, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from include.connectors.sage100.database import Database
+
+LIVE, HISTORY = "live", "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipments:
+    """Shipments by ``InvoiceNo|InvoiceType|SalesOrderNo``: an InvoiceNo recurs, on another order.
+
+    A document has the invoice's columns (``HeaderSeqNo`` is blank and ``ShipStatus`` given before posting),
+    ``state`` (``live`` or ``history``), ``lines`` with ``OrderLineKey``, and ``packages``.
+
+    Args:
+        database: where to read.
+        clock: of the server that stamps.
+        types: of invoices that ship something; a credit memo takes goods back.
+    """
+
+    database: Database
+    clock: ServerClock = field(default_factory=ServerClock)
+    types: Collection[str] = ("IN",)
+
+    def changes(self, known: Mapping[str, str], since: datetime | None = None) -> Changes:
+        """What differs from the known: at most nine queries and those of lines for each 200 recent ones."""
+        reading = Reading(self.database)
+        live = self._live(reading, None)
+        headers = reading.rows(statements.POSTED_SHIPMENTS, since=self.clock.first_day(since))
+        recent = [row for row in headers if self.clock.is_recent(row, since)]
+        seen = _united(live, self._posted(reading, recent))
+        watched = [key for key in known if key not in seen]
+        compared = self._packages_of(reading, watched)
+        missing = [key for key in watched if key not in compared]
+        seen |= self._find(reading, missing)
+        gone = tuple(key for key in missing if key not in seen)
+        watermark = self.clock.watermark(since, headers)
+        return Changes(news(known, seen, compared), gone, watermark, reading.count)
+
+    def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """What each shipment says now, in the order of ``keys``. At most eight queries for each 200."""
+        return documents_of(keys, lambda wanted: self._find(Reading(self.database), wanted))
+
+    def _find(self, reading: Reading, keys: Sequence[str]) -> dict[str, Record]:
+        numbers = {parts_of(key)[0] for key in keys}
+        live = self._live(reading, numbers)
+        posted = self._posted(reading, reading.rows(statements.POSTED_SHIPMENTS, numbers))
+        found = _united(live, posted)
+        return {key: found[key] for key in keys if key in found}
+
+    def _live(self, reading: Reading, numbers: Collection[str] | None) -> dict[str, Record]:
+        """Shipments that are entered and not yet posted."""
+        headers = reading.rows(statements.ENTERED_SHIPMENTS, numbers)
+        asked = numbers if numbers is None else [row["InvoiceNo"] for row in headers]
+        lines = grouped(reading.rows(statements.ENTERED_LINES, asked), ["InvoiceNo"])
+        packages = grouped(reading.rows(statements.ENTERED_PACKAGES, asked), ["InvoiceNo"])
+        return {
+            _key(row): Record(
+                {"HeaderSeqNo": ""}
+                | row
+                | {"lines": [without(line, "InvoiceNo") for line in lines.get((row["InvoiceNo"],), [])]},
+                _half(LIVE, packages.get((row["InvoiceNo"],), [])),
+            )
+            for row in headers
+            if self._ships(row)
+        }
+
+    def _posted(self, reading: Reading, rows: Iterable[Row]) -> dict[str, Record]:
+        """Posted shipments of these headers; of two under one key the later posting counts."""
+        headers = [row for row in rows if self._ships(row)]
+        lines = lines_of(reading, headers)
+        numbers = [row["InvoiceNo"] for row in headers]
+        packages = grouped(reading.rows(statements.POSTED_PACKAGES, numbers), NUMBER)
+        return {
+            _key(row): Record(
+                without(row, *statements.STAMP) | {"lines": lines.get(number_of(row), [])},
+                _half(HISTORY, packages.get(number_of(row), [])),
+            )
+            for row in headers
+        }
+
+    def _packages_of(self, reading: Reading, keys: Sequence[str]) -> dict[str, Row]:
+        """The compared half of those keys that are posted."""
+        if not keys:
+            return {}
+        span = span_of(keys)
+        headers = {_key(row): number_of(row) for row in reading.rows(statements.POSTED_KEYS, span=span)}
+        packages = grouped(reading.rows(statements.POSTED_PACKAGES, span=span), NUMBER)
+        return {key: _half(HISTORY, packages.get(headers[key], [])) for key in keys if key in headers}
+
+    def _ships(self, row: Row) -> bool:
+        """Whether the invoice is one of goods for a sales order."""
+        several = row["MultipleSalesOrdersApplied"] == "Y"
+        return row["InvoiceType"] in self.types and bool(row["SalesOrderNo"] or several)
+
+
+def _key(row: Row) -> str:
+    return key_of(row["InvoiceNo"], row["InvoiceType"], row["SalesOrderNo"])
+
+
+def _half(state: str, packages: Iterable[Row]) -> Row:
+    return {"state": state, "packages": [without(row, *NUMBER) for row in packages]}
+
+
+def _united(live: Mapping[str, Record], posted: Mapping[str, Record]) -> dict[str, Record]:
+    """One record for each key; what stands in both places is being posted, and loses no part meanwhile."""
+    return {**live, **posted} | {key: _both(live[key], posted[key]) for key in live.keys() & posted.keys()}
+
+
+def _both(live: Record, posted: Record) -> Record:
+    packages = {
+        row["PackageNo"]: row for half in (live.compared, posted.compared) for row in half["packages"]
+    }
+    stamped = posted.stamped if posted.stamped["lines"] else live.stamped
+    return Record(stamped, _half(HISTORY, (packages[number] for number in sorted(packages))))
