@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from include.checks.suites import Words
 from include.connectors.sage100.marks import CLARITY_MARKS, ZOHO_MARKS, ShopMarks
@@ -29,6 +30,10 @@ class OrderFlow:
     event: str
     inbound: str
     marks: ShopMarks
+
+    noun: ClassVar[str] = "orders"
+    entity: ClassVar[str] = "sales_order"
+    target: ClassVar[str] = "sage100"
 
     @property
     def shop(self) -> str:

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING
 
 from include.errors import CircuitOpenError, RateLimitedError, TransientError
 from include.ledger import Circuit
-from include.pipelines.announce import announce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.ledger import ParkedFlow
-    from include.pipelines.announce import Request
-    from include.pipelines.ports import Ticket, World
+    from include.pipelines.ports import Surroundings, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +33,16 @@ class ParkedError(TransientError):
     """The flow is parked; ``retry_after`` says for how long."""
 
 
-def begin(world: World, flow: str, run_id: str, request: Request) -> ParkedFlow | None:
+def begin(
+    world: Surroundings, flow: str, announce: Callable[[], object], *, asked: bool
+) -> ParkedFlow | None:
     """Announce what a run asks for, unless the flow must wait.
+
+    Args:
+        world: the systems.
+        flow: which flow.
+        announce: puts into the inbox what the run asks for.
+        asked: somebody has asked this very run for certain records.
 
     Returns:
         The flow's stay in the car park; ``None`` when the run may claim.
@@ -47,17 +53,17 @@ def begin(world: World, flow: str, run_id: str, request: Request) -> ParkedFlow 
     """
     try:
         _look(world, flow)
-        announce(world, run_id, request)
+        announce()
     except TransientError as error:
         parked = park(world, flow, error)
-        if parked is None or request.numbers or request.since:
+        if parked is None or asked:
             raise
         return parked
     world.ledger.parking.lift(flow)
     return None
 
 
-def park(world: World, flow: str, error: TransientError) -> ParkedFlow | None:
+def park(world: Surroundings, flow: str, error: TransientError) -> ParkedFlow | None:
     """Park the flow if that is what the error calls for."""
     if isinstance(error, ParkedError):
         return world.ledger.parking.get(flow)
@@ -76,7 +82,7 @@ def parks(error: TransientError) -> bool:
     return isinstance(error, RateLimitedError) and (error.retry_after or 0.0) >= PARK_FROM
 
 
-def defer(world: World, ticket: Ticket, error: TransientError) -> ParkedFlow | None:
+def defer(world: Surroundings, ticket: Ticket, error: TransientError) -> ParkedFlow | None:
     """Park the flow and stop one of its batches, if that is what the error calls for."""
     parked = park(world, ticket.flow, error)
     if parked is not None:
@@ -84,7 +90,7 @@ def defer(world: World, ticket: Ticket, error: TransientError) -> ParkedFlow | N
     return parked
 
 
-def _look(world: World, flow: str) -> None:
+def _look(world: Surroundings, flow: str) -> None:
     """Whether the flow may go on.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from include.failpoints import watched
 from include.pipelines.staging import Staging
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 TARGET = "sage100"
 ORDER = "sales_order"
 CUSTOMER = "customer"
-PORTS = ("source", "notes", "reads", "writes")
-"""Where a world ends: every call of these leaves the process."""
 
 
 class OrderStub(Protocol):
@@ -129,24 +127,49 @@ class Endpoint:
     ping: Callable[[], object]
 
 
-@dataclass(frozen=True)
-class World:
-    """Everything a stage may touch.
+class Flow(Protocol):
+    """What every flow says of itself."""
+
+    @property
+    def name(self) -> str:
+        """Its DAG's id."""
+
+    @property
+    def noun(self) -> str:
+        """What it carries, in the plural: ``orders``; part of its tasks' names."""
+
+    @property
+    def entity(self) -> str:
+        """The same as the crosswalk calls it."""
+
+    @property
+    def source(self) -> str:
+        """System id of where it carries from."""
+
+    @property
+    def target(self) -> str:
+        """System id of where it carries to."""
+
+    @property
+    def event(self) -> str:
+        """Under which its records are kept in the inbox when it announces them itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the stages of every flow may touch.
 
     Attributes:
-        flow: whose orders are carried.
         settings: site constants the mappings read (company currency, default division, ...).
         time_zone: the source organisation's zone, for dates without one.
         lease: how long a batch stays ours before another run may take it.
         endpoints: what must answer before a run claims anything.
     """
 
-    flow: OrderFlow
+    PORTS: ClassVar[tuple[str, ...]] = ()
+    """Where a world ends: every call of these leaves the process."""
+
     ledger: Ledger
-    source: OrderSource
-    notes: SourceNotes
-    reads: ErpReads
-    writes: ErpWrites
     staging_root: StagingPath
     settings: Mapping[str, str] = field(default_factory=dict)
     time_zone: str = "UTC"
@@ -155,12 +178,32 @@ class World:
     endpoints: tuple[Endpoint, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in PORTS:
+        for name in self.PORTS:
             object.__setattr__(self, name, watched(name, getattr(self, name)))
 
     def staging(self, ticket: Ticket) -> Staging:
         """The staging folder of one batch."""
         return Staging(self.staging_root, flow=ticket.flow, run_id=ticket.run_id, batch_id=ticket.batch_id)
+
+    def remark(self, key: str, text: str) -> None:
+        """Tell the people at the source that a record was rejected, where there is a place for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World(Surroundings):
+    """Everything a stage of an order flow may touch."""
+
+    PORTS = ("source", "notes", "reads", "writes")
+
+    flow: OrderFlow
+    source: OrderSource
+    notes: SourceNotes
+    reads: ErpReads
+    writes: ErpWrites
+
+    def remark(self, key: str, text: str) -> None:
+        """A note on the order itself."""
+        self.notes.add_comment(key, text)
 
 
 @dataclass(frozen=True)
@@ -170,6 +213,28 @@ class Ticket:
     run_id: str
     batch_id: str
     flow: str
+
+
+class Settled(Protocol):
+    """What closing the books needs of a world."""
+
+    @property
+    def flow(self) -> Flow:
+        """Whose books."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where they are kept."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Gives the present."""
+
+    def staging(self, ticket: Ticket) -> Staging:
+        """The staging folder of one batch."""
+
+    def remark(self, key: str, text: str) -> None:
+        """Tell the people at the source."""
 
 
 def distinct(values: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.canonical import Reason
 from include.errors import IntegrationError
 from include.ledger import NewException, Outcome
-from include.pipelines.outcomes import gathered, left
+from include.pipelines.outcomes import STAGES, gathered, left
 from include.pipelines.plan import PLAN
 from include.pipelines.ports import Ticket
 from include.pipelines.report import RunReport
@@ -21,29 +21,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from include.ledger import InboxRow
-    from include.pipelines.ports import World
+    from include.pipelines.ports import Settled
 
 log = logging.getLogger(__name__)
 
 RETURN_AFTER = timedelta(seconds=30)
 """A batch that failed comes back after this, doubled with every attempt."""
 RETURN_AT_MOST = timedelta(hours=1)
-TASKS = tuple(
-    f"task:{task}"
-    for task in (
-        "claim_batches",
-        "carry_batch.extract_orders",
-        "carry_batch.translate_orders",
-        "carry_batch.check_orders",
-        "carry_batch.load_orders",
-        "settle_orders",
-    )
-)
-"""Record keys under which ``tradebridge.failures`` files failed tasks of this flow."""
+
+
+def task_keys(noun: str) -> tuple[str, ...]:
+    """Record keys under which ``tradebridge.failures`` files failed tasks of a flow that carries ``noun``."""
+    stages = (f"carry_batch.{stage}_{noun}" for stage in STAGES)
+    return tuple(f"task:{task}" for task in ("claim_batches", *stages, f"settle_{noun}"))
 
 
 def settle(
-    world: World, *, flow: str, run_id: str, batches: Sequence[str], report: RunReport | None = None
+    world: Settled, *, run_id: str, batches: Sequence[str], report: RunReport | None = None
 ) -> dict[str, int]:
     """Settle every batch of a run, then balance.
 
@@ -52,7 +46,6 @@ def settle(
 
     Args:
         world: the systems.
-        flow: whose run.
         run_id: which.
         batches: what it has claimed.
         report: filled in for the caller who wants more than the counts.
@@ -63,6 +56,7 @@ def settle(
     Raises:
         UnbalancedError: the counts do not balance.
     """
+    flow = world.flow.name
     report = report or RunReport(flow, run_id)
     for batch_id in batches:
         ticket = Ticket(run_id=run_id, batch_id=batch_id, flow=flow)
@@ -72,11 +66,13 @@ def settle(
     world.ledger.reports.save(flow=flow, run_id=run_id, counts=report.counts)
     counts = report.close()
     if report.received and not report.returned and not report.waiting:
-        world.ledger.exceptions.resolve(flow, TASKS, how=f"a later run went through: {run_id}")
+        world.ledger.exceptions.resolve(
+            flow, task_keys(world.flow.noun), how=f"a later run went through: {run_id}"
+        )
     return counts
 
 
-def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], report: RunReport) -> None:
+def _settle_batch(world: Settled, ticket: Ticket, received: Sequence[InboxRow], report: RunReport) -> None:
     outcomes, problems = gathered(world.staging(ticket))
     settled = {row.record_key: outcomes[row.record_key] for row in received if row.record_key in outcomes}
     _open_exceptions(world, ticket, problems[problems.key.isin(settled)], received)
@@ -96,7 +92,7 @@ def _settle_batch(world: World, ticket: Ticket, received: Sequence[InboxRow], re
         _give_back(world, ticket, unsettled, report)
 
 
-def _give_back(world: World, ticket: Ticket, rows: Sequence[InboxRow], report: RunReport) -> None:
+def _give_back(world: Settled, ticket: Ticket, rows: Sequence[InboxRow], report: RunReport) -> None:
     """Rows without an end: *waiting* if that was intended, because a system is away, else *returned*."""
     if world.ledger.parking.deferred(ticket.batch_id):
         report.waiting += world.ledger.inbox.release(ticket.batch_id)
@@ -110,7 +106,7 @@ def _give_back(world: World, ticket: Ticket, rows: Sequence[InboxRow], report: R
 
 
 def _open_exceptions(
-    world: World, ticket: Ticket, problems: pd.DataFrame, received: Sequence[InboxRow]
+    world: Settled, ticket: Ticket, problems: pd.DataFrame, received: Sequence[InboxRow]
 ) -> None:
     staging = world.staging(ticket)
     versions = {row.record_key: row.version for row in received}
@@ -131,7 +127,7 @@ def _open_exceptions(
                 source_version=versions.get(row["key"], ""),
                 run_id=ticket.run_id,
                 dag_id=ticket.flow,
-                task_id="settle_orders",
+                task_id=f"settle_{world.flow.noun}",
                 **{name: row[name] for name in _TOLD},
             )
             for row in rows(problems)
@@ -143,14 +139,14 @@ _TOLD = ("code", "field", "line", "value", "message", "remedy", "candidates")
 """Columns of ``PROBLEM_FRAME`` that an exception carries as they are."""
 
 
-def _tell_the_source(world: World, problems: pd.DataFrame, rejected: set[str]) -> None:
+def _tell_the_source(world: Settled, problems: pd.DataFrame, rejected: set[str]) -> None:
     """A49: whoever entered the order reads on the order itself what is wrong with it."""
     told: dict[str, list[str]] = {}
     for row in rows(problems[problems.key.isin(rejected)]):
         told.setdefault(row["key"], []).append(f"- {row['message']}. {row['remedy']}")
     for key, lines in told.items():
         try:
-            world.notes.add_comment(key, "This order could not be carried to Sage 100:\n" + "\n".join(lines))
+            world.remark(key, "This could not be carried on:\n" + "\n".join(lines))
         except IntegrationError as error:
             # The exception row stands; a note that cannot be written must not undo the run.
             log.warning("no note on order %s: %s", key, type(error).__name__)

@@ -34,6 +34,7 @@ def claim() -> list[str]:
 
     While the flow is parked a run ends here, green, and tells why (log, XCom ``parked``).
     """
+    from include.pipelines.announce import announce
     from include.pipelines.doubts import announce_stranded
     from include.pipelines.parking import begin
     from tradebridge import connections
@@ -45,7 +46,10 @@ def claim() -> list[str]:
     world.ledger.wakes.answer(flow, run_id)
     # A try of this task that was killed took to the grave which batches it had claimed.
     world.ledger.inbox.release_run(flow, run_id)
-    parked = begin(world, flow, run_id, _request(context))
+    request = _request(context)
+    parked = begin(
+        world, flow, lambda: announce(world, run_id, request), asked=bool(request.numbers or request.since)
+    )
     if parked is not None:
         told = f"{flow} is parked until {parked.until:%Y-%m-%d %H:%M:%S} UTC: {parked.reason}"
         log.warning("%s", told)
@@ -97,7 +101,7 @@ def settle(batches: list[str] | None) -> dict[str, int]:
     flow, run_id = context["dag"].dag_id, context["run_id"]
     world = connections.order_world(flow)
     report = RunReport(flow, run_id)
-    counts = stage(world, flow=flow, run_id=run_id, batches=batches or [], report=report)
+    counts = stage(world, run_id=run_id, batches=batches or [], report=report)
     _measure(flow, counts, report.carried_after)
     if counts["returned"] or counts["in_doubt"]:
         raise UnfinishedError(

@@ -39,7 +39,14 @@ class Run:
         nobody: Any = SimpleNamespace()
         source: Any = SimpleNamespace(list_sales_orders=self._list)
         return World(
-            ZOHO_ORDERS, self.ledger, source, nobody, nobody, nobody, tmp_path, clock=self.ledger.database.now
+            flow=ZOHO_ORDERS,
+            ledger=self.ledger,
+            source=source,
+            notes=nobody,
+            reads=nobody,
+            writes=nobody,
+            staging_root=tmp_path,
+            clock=self.ledger.database.now,
         )
 
     def context(self) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _queries(house: House, size: int) -> Counter[str]:
     counted: Counter[str] = Counter()
     for stage in STAGES:
         stage(_with_counted_reads(here, house, counted, stage.__name__), Ticket("bench", batch.id, FLOW))
-    settle(here, flow=FLOW, run_id="bench", batches=[batch.id])
+    settle(here, run_id="bench", batches=[batch.id])
     here.ledger.close()
     return counted
 

@@ -20,7 +20,7 @@ from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSetti
 from include.connectors.zoho_inventory import Settings, ZohoClient, ZohoReader, ZohoWriter
 from include.errors import IntegrationError, TransientError
 from include.ledger import BreakerPolicy, Breakers, LeaseLostError, Ledger, ParkedFlow
-from include.pipelines.announce import Request
+from include.pipelines.announce import Request, announce
 from include.pipelines.check import check
 from include.pipelines.extract import extract
 from include.pipelines.flows import ZOHO_ORDERS
@@ -121,9 +121,10 @@ def run_once(
 ) -> Run:
     """One DAG run. A failed stage ends its batch and no other; the books are closed in any case."""
     run_id = run_id or f"manual__{os.getpid()}_{next(_run_numbers)}"
-    parked = begin(world, FLOW, run_id, request)
+    asked = bool(request.numbers or request.since)
+    parked = begin(world, FLOW, lambda: announce(world, run_id, request), asked=asked)
     if parked is not None:
-        return Run(settle(world, flow=FLOW, run_id=run_id, batches=[]), parked=parked)
+        return Run(settle(world, run_id=run_id, batches=[]), parked=parked)
     batches = world.ledger.inbox.claim(
         FLOW, batch_size=batch_size, max_batches=max_batches, lease=LEASE, run_id=run_id
     )
@@ -137,7 +138,7 @@ def run_once(
             stay = defer(world, ticket, error) if isinstance(error, TransientError) else None
             parked = stay or parked
             (met if stay else errors).append(error)
-    counts = settle(world, flow=FLOW, run_id=run_id, batches=[batch.id for batch in batches])
+    counts = settle(world, run_id=run_id, batches=[batch.id for batch in batches])
     return Run(counts, tuple(errors), parked, tuple(met))
 
 

@@ -17,7 +17,7 @@ from include.ledger import Ledger, migrate
 from include.pipelines import ports
 from include.pipelines.delivery import Delivery, Write
 from include.pipelines.flows import ZOHO_ORDERS
-from include.pipelines.ports import PORTS, World
+from include.pipelines.ports import World
 
 PLACE = "pay_invoices"
 """A write that no flow of ours makes."""
@@ -116,7 +116,7 @@ def test_a_call_that_gives_items_is_passed_while_they_are_read(ledger: Ledger) -
 def test_without_a_test_ports_stand_bare(ledger: Ledger) -> None:
     system = Elsewhere()
     world = a_world(ledger, system)
-    assert all(getattr(world, name) is system for name in PORTS)
+    assert all(getattr(world, name) is system for name in World.PORTS)
 
 
 def test_a_watched_port_shows_what_is_no_call(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,11 @@ def test_every_port_of_a_world_is_watched() -> None:
         for kind in vars(ports).values()
         if isinstance(kind, type) and kind.__module__ == ports.__name__ and Protocol in kind.__bases__
     }
-    assert {name for name, kind in World.__annotations__.items() if kind in protocols} == set(PORTS) != set()
+    assert (
+        {name for name, kind in World.__annotations__.items() if kind in protocols}
+        == set(World.PORTS)
+        != set()
+    )
 
 
 def test_a_failpoint_kills_once(tmp_path: Path) -> None:

@@ -34,7 +34,16 @@ def world(tmp_path: Path) -> Iterator[World]:
     ledger = Ledger.connect(url, clock=lambda: clock.now)
     nobody: object = SimpleNamespace()
     root = tmp_path / "staging"
-    yield World(ZOHO_ORDERS, ledger, nobody, nobody, nobody, nobody, root, clock=lambda: clock.now)  # type: ignore[arg-type]
+    yield World(
+        flow=ZOHO_ORDERS,
+        ledger=ledger,
+        source=nobody,  # type: ignore[arg-type]
+        notes=nobody,  # type: ignore[arg-type]
+        reads=nobody,  # type: ignore[arg-type]
+        writes=nobody,  # type: ignore[arg-type]
+        staging_root=root,
+        clock=lambda: clock.now,
+    )
     ledger.close()
 
 
@@ -55,7 +64,7 @@ def carried(world: World, outcomes: dict[str, Outcome]) -> str:
 def test_an_honest_run_is_kept_and_balances(world: World) -> None:
     batch = carried(world, {"1": Outcome.LOADED, "2": Outcome.UNCHANGED})
     report = RunReport(FLOW, "run")
-    counts = stage.settle(world, flow=FLOW, run_id="run", batches=[batch], report=report)
+    counts = stage.settle(world, run_id="run", batches=[batch], report=report)
     assert (counts["received"], counts["loaded"], counts["unchanged"]) == (2, 1, 1)
     assert report.carried_after == [0.0]
     kept = world.ledger.reports.get(FLOW, "run")
@@ -78,7 +87,7 @@ def test_a_run_that_loses_a_row_is_red_and_its_report_says_so(
 
     monkeypatch.setattr(stage, "_open_exceptions", and_lose)
     with pytest.raises(UnbalancedError, match="received 2, accounted for 1"):
-        stage.settle(world, flow=FLOW, run_id="run", batches=[batch])
+        stage.settle(world, run_id="run", batches=[batch])
 
 
 def test_a_run_that_counts_a_row_twice_is_red_and_its_report_says_so(
@@ -87,7 +96,7 @@ def test_a_run_that_counts_a_row_twice_is_red_and_its_report_says_so(
     batch = carried(world, {"1": Outcome.LOADED})
     monkeypatch.setattr(type(world.ledger.inbox), "settle", lambda *_: {"loaded": 2})
     with pytest.raises(UnbalancedError, match="received 1, accounted for 2"):
-        stage.settle(world, flow=FLOW, run_id="run", batches=[batch])
+        stage.settle(world, run_id="run", batches=[batch])
     kept = world.ledger.reports.get(FLOW, "run")
     assert kept is not None
     assert not kept.balanced
