@@ -12,7 +12,7 @@ from include.translation.cells import Cells
 from include.translation.columns import KINDS, distinct_rows
 from include.translation.combining import any_of, first_said
 from include.translation.problems import Complaint
-from include.translation.reference import EXACT
+from include.translation.reference import EXACT, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from include.translation.language import LookUp, LookUpStep
     from include.translation.reference import Reference
     from include.translation.rows import Rows
+    from include.translation.site import Site
 
 TEXT = KINDS["text"]
 MOST_GUESSES = 200
@@ -35,6 +36,8 @@ def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
     nothing found by any way are complaints; the last carries the nearest names.
     """
     reference = run.site.reference(lookup.reference)
+    if lookup.inactive:
+        reference = replace(reference, inactive=frozenset())
     asked = [
         run.steps(step.apply, Cells.of(rows.column(step.from_), step.from_), rows).as_text()
         for step in lookup.by
@@ -48,7 +51,7 @@ def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
     wrong: dict[int, Complaint] = {}
     for at, values in enumerate(combinations):
         said = [values[place] for place in places]
-        code, complaint = _answer(reference, lookup.by, said, remedy)
+        code, complaint = _answer(run.site, reference, lookup.by, said, remedy)
         done.append(_taken(reference, lookup.take, code))
         if complaint is not None:
             wrong[at] = _with_guesses(reference, said, complaint) if len(wrong) < MOST_GUESSES else complaint
@@ -59,15 +62,21 @@ def ask(run: Run, lookup: LookUp, rows: Rows, remedy: str) -> Cells:
     return run.court.by_value(Cells(found, names[0], raw, bad=noted), rows, place, wrong)
 
 
+def _found(site: Site, reference: Reference, way: LookUpStep, text: str) -> Answer:
+    if way.reference is not None:
+        other = site.references.get(way.reference)
+        return Answer(()) if other is None else reference.of(other.find(text, way.match).values)
+    return reference.having(way.attribute, text) if way.attribute else reference.find(text, way.match)
+
+
 def _answer(
-    reference: Reference, ways: Sequence[LookUpStep], values: Sequence[str | None], remedy: str
+    site: Site, reference: Reference, ways: Sequence[LookUpStep], values: Sequence[str | None], remedy: str
 ) -> tuple[str | None, Complaint | None]:
     said = [value for value in values if value and value.strip()]
     if not said:
         return (None if None in values else ""), None
     for way, value in zip(ways, values, strict=True):
-        text = value or ""
-        answer = reference.having(way.attribute, text) if way.attribute else reference.find(text, way.match)
+        answer = _found(site, reference, way, value or "")
         if len(answer.values) > 1:
             asked = "" if way.match == EXACT else f" ({way.match})"
             says = f"means {len(answer.values)} codes of {reference.name}{asked}"

@@ -33,6 +33,7 @@ from include.translation.guessing import unknown_word
 from include.translation.problems import Complaint
 from include.translation.registry import TRANSFORMS, Transform
 from include.translation.steps import named_steps
+from include.translation.wire import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -258,20 +259,20 @@ class Run:
         return rule.table or {}, frozenset()
 
     def _looked_up(self, cells: Cells, rows: Rows, rule: Rule) -> Cells:
-        """The other system's word for each word."""
+        """The other system's word for each word; of a list column, for each of its words."""
         words, silent = self._words(rule)
         cells = cells.as_text()
         values, index = distinct(cells.values)
         done: list[str | None] = []
         wrong: dict[int, Complaint] = {}
         for at, value in enumerate(values):
-            if value in words:
-                done.append(words[value])
-            elif value in silent or not value.strip():
-                done.append("")
+            said = value.split(LISTED)
+            unknown = next((w for w in said if not (w in words or w in silent or not w.strip())), None)
+            if unknown is None:
+                done.append(LISTED.join(words.get(word, "") for word in said))
             else:
                 done.append(None)
-                wrong[at] = self._remedied(unknown_word(value, words), rule)
+                wrong[at] = self._remedied(unknown_word(unknown, words), rule)
         taken = pa.array(done, TEXT).take(index) if values else pa.nulls(rows.count, TEXT)
         return self.court.by_value(cells.become(taken), rows, index, wrong)
 

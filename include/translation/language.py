@@ -103,6 +103,10 @@ class LookUpStep(Sentence):
     attribute: Name | None = Field(
         default=None, description="find by this attribute of the target instead of its code"
     )
+    reference: Name | None = Field(
+        default=None,
+        description="another reference that leads to codes of this one; passed over where the site has none",
+    )
 
 
 class LookUp(Sentence):
@@ -111,6 +115,7 @@ class LookUp(Sentence):
     reference: Name
     by: list[LookUpStep] = Field(min_length=1)
     take: Name | None = Field(default=None, description="an attribute of what was found instead of its code")
+    inactive: Switch = Field(default=False, description="a code that is no longer used is found too")
 
 
 class ValueWhen(Sentence):

@@ -160,6 +160,10 @@ class Reference:
                 found = self.barcodes.get(barcode(value), ())
         return self._answer(found)
 
+    def of(self, codes: Iterable[str]) -> Answer:
+        """Those of the codes, found elsewhere, that this reference knows."""
+        return self._answer(tuple(code for code in codes if code in self.inverse))
+
     def _answer(self, found: tuple[str, ...]) -> Answer:
         return Answer(found, active=not any(code in self.inactive for code in found))
 

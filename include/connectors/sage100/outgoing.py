@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-_HEADER_OWN = frozenset({"key", "customer_source_id", "expected_total", "expected_tax", "expected_lines"})
+_HEADER_OWN = frozenset(
+    {"key", "number", "customer_source_id", "expected_total", "expected_tax", "expected_lines"}
+)
 _LINE_OWN = frozenset({"key", "position", "extension", "ItemType"})
 """Columns that are ours. ItemType is Sage's to derive from ItemCode."""
 _CUSTOMER_OWN = frozenset({"key"})

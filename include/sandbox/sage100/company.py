@@ -32,7 +32,17 @@ API_PASSWORD = "sandbox-sage-password"  # noqa: S105 - of a system that is not o
 TERMS = {"00": ("Due on Receipt", 0), "01": ("Net 30", 30), "02": ("Net 15", 15), "03": ("Net 60", 60)}
 WAREHOUSES = {"000": "Main Warehouse", "001": "West Warehouse"}
 SHIP_VIAS = {"SPEEDY": "Speedy Express", "UNITED": "United Package", "FEDERAL": "Federal Shipping"}
-PAYMENT_TYPES = {"CHECK": ("Check", "C"), "CASH": ("Cash", "O"), "VISA": ("Visa", "R")}
+PAYMENT_TYPES = {
+    "CHECK": ("Check", "C"),
+    "CASH": ("Cash", "O"),
+    "VISA": ("Visa", "R"),
+    "STRP": ("Stripe", "O"),
+    "PAYPL": ("PayPal", "O"),
+    "ANET": ("Authorize.Net", "O"),
+    "PTRC": ("PayTrace", "O"),
+    "NUVEI": ("Nuvei", "O"),
+    "ACH": ("Bank transfer", "O"),
+}
 BANKS = {"A": "Main Street Bank"}
 CANCEL_REASONS = {
     "CUST": "Customer changed their mind",

@@ -28,6 +28,9 @@ CHARGES = {
     "/FREIGHT": ("3", "Freight"),
     "/ROUND": ("5", "Rounding difference"),
     "/ADJ": ("5", "Adjustment"),
+    "/TAX": ("5", "Sales tax"),
+    "/HANDL": ("5", "Handling"),
+    "/FEE": ("5", "Fees"),
     "/C": ("4", "Comment"),
 }
 """Item code -> item type and description."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from include.translation.transforms import codes, flags, numbers, postal, prices, text, times
+from include.translation.transforms import codes, flags, numbers, payments, postal, prices, text, times
 
-__all__ = ["codes", "flags", "numbers", "postal", "prices", "text", "times"]
+__all__ = ["codes", "flags", "numbers", "payments", "postal", "prices", "text", "times"]

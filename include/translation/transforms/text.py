@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.translation.columns import KINDS, per_row
 from include.translation.registry import each_value, whole_column
 
 LISTED = "\x1f"
@@ -62,10 +63,66 @@ def all_listed(value: str) -> str:
     return " + ".join(dict.fromkeys(part.strip() for part in value.split(LISTED) if part.strip()))
 
 
+@each_value()
+def only_listed(value: str) -> str:
+    """The one value of a list column; several different ones are refused."""
+    different = list(dict.fromkeys(part.strip() for part in value.split(LISTED) if part.strip()))
+    if len(different) > 1:
+        raise ValueError("differs from entry to entry, and only one can be carried")
+    return different[0] if different else ""
+
+
+@each_value(settles=True)
+def each_once(value: str) -> str:
+    """Every different value of a list column that is not blank, once, as a list again."""
+    return LISTED.join(dict.fromkeys(part.strip() for part in value.split(LISTED) if part.strip()))
+
+
+@whole_column()
+def entry_for(column: pa.Array, code: pa.Array) -> pa.Array:
+    """Of a list such as `000=5; 001=2.5` what it says for the column `code`; blank when it is not named."""
+
+    def found(listed: str | None, wanted: str | None) -> tuple[str | None]:
+        if listed is None or wanted is None:
+            return (None,)
+        pairs = (entry.partition("=") for entry in listed.split(";"))
+        return ({name.strip(): value.strip() for name, _, value in pairs}.get(wanted.strip(), ""),)
+
+    return per_row([column, code], found, [KINDS["text"]])[0]
+
+
+@whole_column()
+def listed_where(column: pa.Array, by: pa.Array, word: str) -> pa.Array:
+    """The values of a list column whose neighbour in the list column `by` is `word`, one a line."""
+
+    def chosen(values: str | None, marks: str | None) -> tuple[str | None]:
+        if values is None or marks is None:
+            return (None,)
+        texts, words = values.split(LISTED), marks.split(LISTED)
+        if len(texts) != len(words):  # a separator inside a text: nobody knows whose mark is whose
+            return (None,)
+        here = [text.strip() for text, mark in zip(texts, words, strict=True) if mark.strip().lower() == word]
+        return ("\n".join(text for text in here if text),)
+
+    return per_row([column, by], chosen, [KINDS["text"]])[0]
+
+
+@whole_column(settles=True)
+def word_key(column: pa.Array) -> pa.Array:
+    """A word without what people vary: `"On Hold"`, `"ON_HOLD"` and `"on-hold"` give `"onhold"`."""
+    return pc.utf8_lower(pc.replace_substring_regex(column, r"[\s_\-]+", ""))
+
+
 @each_value(settles=True)
 def without_percentage(value: str) -> str:
     """Take a percentage in brackets off the end: `"NJ Sales Tax (6.625%)"` becomes `"NJ Sales Tax"`."""
     return re.sub(r"\s*\(\s*[0-9.]+\s*%\s*\)", "", value).strip()
+
+
+@each_value()
+def last_characters(value: str, count: int) -> str:
+    """The last `count` characters: of a long number its end tells most."""
+    return value[-count:]
 
 
 @each_value(settles=True)

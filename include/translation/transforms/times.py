@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,23 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+@each_value(gives="date")
+def local_date(value: str, site: Site) -> date | None:
+    """The day of a point in time where the site is: `2026-03-03T04:30:00Z` is `2026-03-02` in New York."""
+    if not value.strip():
+        return None
+    found = _moment(value, ZoneInfo(site.time_zone))
+    if found is None:
+        raise ValueError("is not a point in time such as 2026-10-03T19:40:55Z")
+    return found.astimezone(ZoneInfo(site.time_zone)).date()
+
+
+@each_value(takes="any", gives="moment")
+def noon_there(value: date, site: Site) -> datetime:
+    """Noon of a date where the site is: the same day to almost every reader, wherever they are."""
+    return datetime.combine(value, time(12), ZoneInfo(site.time_zone)).astimezone(UTC)
 
 
 @each_value(takes="any", inverse="moment")
