@@ -27,11 +27,13 @@ class Likeness(Enum):
 
 
 SAME_LETTERS = 90.0
-"""``token_sort_ratio`` from which names whose words pair off are one name."""
-SAME_WORD = 75.0
-"""``ratio`` from which two words may be one word, mistyped."""
+"""Share of letters (0 to 100) from which names whose words pair off are one name."""
+SAME_WORD = 80.0
+"""``ratio`` from which two words may be one word, mistyped; *East* and *West* have 75."""
 RIVAL_LETTERS = 80.0
 KIN_LETTERS = 60.0
+SHARED_LETTERS = 5
+"""A word of so many letters makes two names kin by itself."""
 SHORTENED_LETTERS = 4
 """What is left of a shortened name must have so many letters to say anything."""
 CUT_AT = 28
@@ -54,7 +56,7 @@ def likeness(said: str, kept: str) -> Likeness:
     left, right = _parts(said), _parts(kept)
     if not left.words or not right.words:
         return Likeness.OTHER
-    letters = fuzz.token_sort_ratio(" ".join(left.words), " ".join(right.words))
+    letters = _letters(" ".join(left.words), " ".join(right.words))
     one_name = (
         left.run_together == right.run_together
         or (letters >= SAME_LETTERS and _pair_off(left.words, right.words))
@@ -69,12 +71,18 @@ def likeness(said: str, kept: str) -> Likeness:
         return Likeness.RIVAL if told_apart else same
     if letters >= RIVAL_LETTERS or set(right.words) < set(left.words):
         return Likeness.RIVAL
-    return Likeness.KIN if letters >= KIN_LETTERS else Likeness.OTHER
+    shared = any(len(word) >= SHARED_LETTERS for word in {*left.words} & {*right.words})
+    return Likeness.KIN if shared or letters >= KIN_LETTERS else Likeness.OTHER
 
 
 def name_key(name: str) -> str:
     """What two spellings of one name share, to look customers up by."""
     return _parts(name).run_together
+
+
+def _letters(left: str, right: str) -> float:
+    """Share of letters in common, whether words changed places or a slip at a word's start would move it."""
+    return max(fuzz.ratio(left, right), fuzz.token_sort_ratio(left, right))
 
 
 def _pair_off(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
@@ -100,7 +108,7 @@ def _parts(name: str) -> _Parts:
 
 
 def _tokens(name: str) -> list[str]:
-    text = re.sub(r"\b(\w)/(\w)\b", r"\1\2", re.sub(r"[.'’`´]", "", folded(name)))
+    text = re.sub(r"\b(\w)/(\w)\b", r"\1\2", re.sub(_WITHIN_WORDS, "", folded(name)))
     tokens = re.findall(r"\w+", text)
     # 'S. A.' and 'S A' are one word, as 'S.A.' is.
     spelt = len(tokens)
@@ -116,9 +124,17 @@ def folded(text: str) -> str:
     return re.sub(r"([aou])e", r"\1", plain)
 
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
+)
+_WITHIN_WORDS = "[.'`\u2019\u00b4]"
+"""Points and apostrophes: *S.p.A.*, *Let's*."""
 
-_FILLERS = frozenset("and und et y e og och the of der die das la le el los las de du des del".split())
+_FILLERS = frozenset(
+    word
+    for language in ("and the of", "und der die das", "et la le de du des", "y e el los las del", "og och")
+    for word in language.split()
+)
 """Words that are left out or added freely."""
 
 _FORMS = {
