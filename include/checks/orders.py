@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,8 @@ def _orders_frame(
     """Orders with the sums their totals are compared with."""
     table = pa.Table.from_pandas(orders[[*ASKED, *ADDED, "prices_include_tax"]], preserve_index=False)
     lines_total, line_count = _summed(lines, "order_source_id", "line_total", table["source_id"])
-    subtotal, discount, shipping, adjustment, tax = (_money(table[name]) for name in ADDED)
-    net = pc.add(pc.add(pc.subtract(subtotal, discount), shipping), adjustment)
+    subtotal, discount, tax, *charges = (_money(table[name]) for name in ADDED)
+    net = functools.reduce(pc.add, charges, pc.subtract(subtotal, discount)).cast(MONEY)
     included = pc.fill_null(table["prices_include_tax"], fill_value=False)
     sage_due, sage_total = _sage_totals(headers, details, table["source_id"])
     found = {
@@ -93,7 +94,16 @@ def _orders_frame(
 
 
 ASKED = ("source_id", "number", "customer_source_id", "status", "currency", "total")
-ADDED = ("subtotal", "discount_amount", "shipping_amount", "adjustment_amount", "tax_amount")
+ADDED = (
+    "subtotal",
+    "discount_amount",
+    "tax_amount",
+    "shipping_amount",
+    "handling_amount",
+    "fees_amount",
+    "adjustment_amount",
+    "rounding_amount",
+)
 
 
 def _sage_totals(
