@@ -82,6 +82,6 @@ class StockLevel(Canonical):
     awaiting: Quantity = Field(default=ZERO, description="sold by the shop, and not yet an order in the ERP")
     safety_stock: Quantity = Field(default=ZERO, description="kept back from the shop")
     available: Quantity
-    on_purchase_order: Quantity = ZERO
-    allow_backorder: bool = False
+    on_purchase_order: Quantity | None = None
+    allow_backorder: bool | None = None
     as_of: datetime = Field(description="when it was read")

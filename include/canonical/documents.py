@@ -80,8 +80,7 @@ class Shipment(Canonical):
     number: str = Field(description="what people call it; stays the same when it is posted")
     invoice_number: str = ""
     order_number: str = Field(default="", description="the ERP's number of the order")
-    shop_order_id: str = Field(default="", description="the shop's id of the order")
-    shop_order_number: str = Field(default="", description="the shop's number of the order")
+    reference: str = Field(default="", description="the customer's own purchase order number")
     state: ShipmentState
     is_posted: bool = False
     shipped_on: date | None = None
@@ -128,9 +127,7 @@ class Invoice(Canonical):
     is_posted: bool = False
     customer_number: str = Field(description="the ERP's, with its division: 01-D3600")
     order_number: str = Field(default="", description="the ERP's number of the order")
-    shop_order_id: str = ""
-    shop_order_number: str = ""
-    shop_customer_number: str = ""
+    reference: str = Field(default="", description="the customer's own purchase order number")
     payment_status: PaymentStatus
     invoiced_on: date
     due_on: date | None = None
