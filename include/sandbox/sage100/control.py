@@ -5,36 +5,26 @@ All of it goes through the company's database, so the gateway's worker processes
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from include.sandbox.sage100 import company as companies
-from include.sandbox.sage100 import database, faults, settings
-from include.sandbox.sage100.audit import Stamp
+from include.sandbox.sage100 import faults, settings
 from include.sandbox.sage100.clerk import Clerk, Mark
 from include.sandbox.sage100.dictionary import Release, Table, dictionary
+from include.sandbox.sage100.office import Ask, Company, Row, shown
 from include.sandbox.sage100.records import Record
-from include.sandbox.sage100.refusals import RefusedError
+from include.sandbox.sage100.stock import Stock
 from include.sandbox.sage100.story import Story, load
+from include.sandbox.sage100.trade_control import add_trade
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
     from pathlib import Path
 
 PAGE = 1000
-Row = dict[str, Any]
-
-
-class Ask(BaseModel):
-    """What a control call may carry."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class LoadAsk(Ask):
@@ -71,49 +61,6 @@ class EnterAsk(Ask):
     values: dict[str, str | int | float] = Field(min_length=1)
 
 
-class Company:
-    """The company that the calls are about."""
-
-    def __init__(self, home: Path, code: str) -> None:
-        self.home = home
-        self.code = code
-
-    @contextmanager
-    def opened(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """The database; 404 when there is none yet, 422 for what Sage refuses."""
-        try:
-            with database.opened(database.company_file(self.home, self.code)) as db:
-                if not write:
-                    yield db
-                    return
-                with database.writing(db):
-                    yield db
-        except FileNotFoundError as error:
-            raise HTTPException(404, str(error)) from error
-        except KeyError as error:
-            raise HTTPException(404, str(error.args[0])) from error
-        except RefusedError as error:
-            raise HTTPException(422, str(error)) from error
-
-    def clerk(self, db: sqlite3.Connection) -> Clerk:
-        """A person at a screen."""
-        switches = settings.read(db)
-        now = settings.local(datetime.now(UTC), switches)
-        return Clerk(db, dictionary(switches.release), Stamp.at(now, companies.ADMIN_KEY))
-
-
-def shown(record: Record) -> Row:
-    """A record as JSON: numbers as text, dates ISO, blank dates null."""
-
-    def cell(name: str) -> str | None:
-        value = record.values[name]
-        if record.table.columns[name].kind != "date":
-            return str(value)
-        return f"{value[:4]}-{value[4:6]}-{value[6:]}" if isinstance(value, str) and value else None
-
-    return {name: cell(name) for name in record.values}
-
-
 def router(home: Path, company: str = "ABC") -> APIRouter:
     """The routes under ``/_sandbox/sage100`` for one company in ``home``."""
     made = APIRouter(prefix="/_sandbox/sage100", tags=["sandbox: Sage 100"])
@@ -123,6 +70,7 @@ def router(home: Path, company: str = "ABC") -> APIRouter:
     _add_faults(made, held)
     _add_looking(made, held)
     _add_clerk(made, held)
+    add_trade(made, held)
     return made
 
 
@@ -270,25 +218,23 @@ def _add_clerk(made: APIRouter, held: Company) -> None:
     @made.post("/stock")
     def count_stock(ask: StockAsk) -> Row:
         """Set the quantity on hand of an item in a warehouse."""
-        with held.opened(write=True) as db:
-            return shown(held.clerk(db).count_stock(ask.ItemCode, ask.WarehouseCode, ask.QuantityOnHand))
+        with held.worked() as accounts:
+            return shown(Stock(accounts).count(ask.ItemCode, ask.WarehouseCode, Decimal(ask.QuantityOnHand)))
 
     @made.post("/orders/{order_no}/marks")
     def mark(order_no: str, ask: MarkAsk) -> Row:
         """Pick, print or invoice an order, so that a later change finds it locked."""
-        with held.opened(write=True) as db:
-            return shown(held.clerk(db).mark(order_no, ask.marks))
+        with held.worked() as accounts:
+            return shown(Clerk(accounts).mark(order_no, ask.marks))
 
     @made.post("/tables/{name}")
     def change(name: str, ask: ChangeAsk) -> Row:
         """Set columns of one record, as somebody at a screen does."""
-        with held.opened(write=True) as db:
-            table = _known(db, name)
-            return shown(held.clerk(db).change(table.name, ask.key, ask.values))
+        with held.worked() as accounts:
+            return shown(Clerk(accounts).change(name, ask.key, ask.values))
 
     @made.put("/tables/{name}", status_code=201)
     def enter(name: str, ask: EnterAsk) -> Row:
         """Type a new record."""
-        with held.opened(write=True) as db:
-            table = _known(db, name)
-            return shown(held.clerk(db).enter(table.name, ask.values))
+        with held.worked() as accounts:
+            return shown(Clerk(accounts).enter(name, ask.values))

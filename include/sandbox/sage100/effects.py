@@ -2,8 +2,7 @@
 
 An order's standing is worked out before and after a change, and the difference is applied. So an edit
 takes back exactly what the order had done and a deletion leaves nothing. Standard and back orders
-commit stock and count as open; quotes, masters and repeating orders do neither. Sage is not known to stamp
-``DateUpdated`` of stock or customer then, so neither is done here.
+commit stock and count as open; quotes, masters and repeating orders do neither.
 """
 
 from __future__ import annotations
@@ -16,15 +15,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from include.sandbox.sage100.records import Record, save
+from include.sandbox.sage100.receivables import Receivables
+from include.sandbox.sage100.stock import Stock
 from include.sandbox.sage100.totals import order_total
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
-    from include.sandbox.sage100.audit import Stamp
-    from include.sandbox.sage100.dictionary import Table
+    from include.sandbox.sage100.accounts import Accounts
+    from include.sandbox.sage100.records import Record
 
 ZERO = Decimal(0)
 Commitment = dict[tuple[str, str], tuple[Decimal, Decimal]]
@@ -68,41 +68,17 @@ def difference(before: Standing, after: Standing) -> Iterator[tuple[tuple[str, s
             yield pair, new[0] - old[0], new[1] - old[1]
 
 
-def apply(
-    db: sqlite3.Connection, stock: Table, before: Standing, after: Standing, stamp: Stamp
-) -> dict[str, list[str]]:
+def apply(accounts: Accounts, before: Standing, after: Standing) -> dict[str, list[str]]:
     """Carry the difference into stock and customers; gives what was committed, for the log."""
-    moved = {}
+    stock, moved = Stock(accounts), {}
     for (item, warehouse), on_order, behind in difference(before, after):
-        _commit(db, stock, (item, warehouse), (on_order, behind), stamp)
+        stock.move(item, warehouse, QuantityOnSalesOrder=on_order, QuantityOnBackOrder=behind)
         moved[f"{item}|{warehouse}"] = [f"{units.normalize():f}" for units in (on_order, behind)]
+    owed = Receivables(accounts)
     for customer, amount in ((before.customer, -before.open_amount), (after.customer, after.open_amount)):
         if amount:
-            db.execute(
-                "UPDATE AR_Customer SET OpenOrderAmt = ROUND(OpenOrderAmt + ?, 2)"
-                " WHERE ARDivisionNo = ? AND CustomerNo = ?",
-                (float(amount), *customer),
-            )
+            owed.add(customer, "OpenOrderAmt", amount)
     return moved
-
-
-def _commit(
-    db: sqlite3.Connection,
-    stock: Table,
-    pair: tuple[str, str],
-    change: tuple[Decimal, Decimal],
-    stamp: Stamp,
-) -> None:
-    found = db.execute(
-        "UPDATE IM_ItemWarehouse SET QuantityOnSalesOrder = ROUND(QuantityOnSalesOrder + ?, 6),"
-        " QuantityOnBackOrder = ROUND(QuantityOnBackOrder + ?, 6) WHERE ItemCode = ? AND WarehouseCode = ?",
-        (float(change[0]), float(change[1]), *pair),
-    ).rowcount
-    if not found:
-        row = Record.blank(stock, {"ItemCode": pair[0], "WarehouseCode": pair[1]})
-        row.put(QuantityOnSalesOrder=change[0], QuantityOnBackOrder=change[1])
-        stamp.mark(row, created=True)
-        save(db, row)
 
 
 def log(db: sqlite3.Connection, kind: str, record: Record, lines: int, moved: dict[str, list[str]]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.sandbox.sage100 import effects
-from include.sandbox.sage100.receivables import Receivables
+from include.sandbox.sage100.receivables import Customer, Receivables
 from include.sandbox.sage100.refusals import NotNowError, RefusedError
 from include.sandbox.sage100.totals import ZERO
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PREPAYMENT = "PP"
 PAYMENT = "P"
-HEADER, DETAIL = "AR_CashReceiptsHeader", "AR_CashReceiptsDetail"
+DEPOSIT, HEADER, DETAIL = "AR_CashReceiptsDeposit", "AR_CashReceiptsHeader", "AR_CashReceiptsDetail"
 
 
 class Receipts:
@@ -88,6 +88,42 @@ class Receipts:
         self._balance(receipt.text("DepositNo"))
         effects.log(self._accounts.db, "receipt_removed", receipt, 0, {})
 
+    def take(
+        self,
+        customer: Customer,
+        lines: Sequence[tuple[str, str, Decimal]],
+        *,
+        bank: str,
+        check: str,
+        how: str,
+    ) -> str:
+        """Enter one receipt under a deposit of its own; gives the deposit's number.
+
+        Args:
+            customer: division and number.
+            lines: invoice, its type and what is paid of it.
+            bank: the bank's code.
+            check: number of the check, or of the payment.
+            how: the payment type.
+        """
+        number = self._accounts.next_number("AR_Options", "A/R", "NextDepositNo", DEPOSIT)
+        total = sum((amount for _, _, amount in lines), ZERO)
+        today = self._accounts.stamp.date
+        deposit = self._accounts.blank(DEPOSIT, DepositNo=number, BankCode=bank, DepositDate=today)
+        deposit.put(CashDepositAmt=total)
+        self._accounts.save(deposit, created=True)
+        key = {"DepositNo": number, "ARDivisionNo": customer[0], "CustomerNo": customer[1], "CheckNo": check}
+        receipt = self._accounts.blank(HEADER, **key, PaymentType=how, PostingAmt=total)
+        rows = [
+            self._accounts.blank(
+                DETAIL, **key, LineKey=f"{n:06d}", InvoiceNo=no, InvoiceType=kind, AmountPosted=amount
+            )
+            for n, (no, kind, amount) in enumerate(lines, start=1)
+        ]
+        self.check(receipt, rows)
+        self.enter(receipt, rows, created=True)
+        return number
+
     def post(self, deposit_no: str = "") -> list[Record]:
         """Post every entered receipt, or those of one deposit; gives the rows of the payment history.
 
@@ -97,16 +133,16 @@ class Receipts:
         """
         where = {"DepositNo": deposit_no} if deposit_no else {}
         if deposit_no:
-            self._accounts.existing("AR_CashReceiptsDeposit", deposit_no)
+            self._accounts.existing(DEPOSIT, deposit_no)
         receipts = list(self._accounts.select(HEADER, **where))
         history = [row for receipt in receipts for row in self._post(receipt)]
-        for deposit in list(self._accounts.select("AR_CashReceiptsDeposit", **where)):
-            self._accounts.delete("AR_CashReceiptsDeposit", *deposit.key)
+        for number in {receipt.text("DepositNo") for receipt in receipts}:
+            self._accounts.delete(DEPOSIT, number)
         return history
 
     def _post(self, receipt: Record) -> list[Record]:
         self._accounts.demand_free(HEADER, *receipt.key)
-        deposit = self._accounts.existing("AR_CashReceiptsDeposit", receipt.text("DepositNo"))
+        deposit = self._accounts.existing(DEPOSIT, receipt.text("DepositNo"))
         lines = list(self._accounts.select(DETAIL, "LineKey", **_named(receipt)))
         rows = [self._apply(receipt, deposit, line) for line in lines]
         self._accounts.delete(HEADER, *receipt.key)
@@ -125,7 +161,9 @@ class Receipts:
         else:
             self._owed.settle(item, line.number("AmountPosted"))
         self._write_cash_history(receipt, deposit, line, item.number("Balance"))
-        return self._write_payment(receipt, line, item)
+        given = {name: receipt.text(name) for name in ("CheckNo", "PaymentType")}
+        amount, deposit_no = line.number("AmountPosted"), receipt.text("DepositNo")
+        return self._owed.note_payment(item, amount, PAYMENT, PaymentReference=deposit_no, **given)
 
     def _prepaid(self, receipt: Record, line: Record) -> Record:
         today = self._accounts.stamp.date
@@ -152,28 +190,6 @@ class Receipts:
         )
         self._accounts.save(row, created=True)
 
-    def _write_payment(self, receipt: Record, line: Record, item: Record) -> Record:
-        today = self._accounts.stamp.date
-        row = self._accounts.blank("AR_TransactionPaymentHistory")
-        row.take(
-            item, ("ARDivisionNo", "CustomerNo", "InvoiceNo", "InvoiceType", "InvoiceHistoryHeaderSeqNo")
-        )
-        before = self._accounts.db.execute(
-            "SELECT count(*) FROM AR_TransactionPaymentHistory"
-            " WHERE ARDivisionNo = ? AND CustomerNo = ? AND InvoiceNo = ? AND InvoiceType = ?",
-            row.key[:4],
-        ).fetchone()[0]
-        row.take(receipt, ("CheckNo", "PaymentType"))
-        row.put(
-            TransactionDate=today,
-            PaymentDate=today,
-            SequenceNo=f"{before + 1:06d}",
-            TransactionType=PAYMENT,
-            PaymentReference=receipt.text("DepositNo"),
-            TransactionAmt=line.number("AmountPosted"),
-        )
-        return self._accounts.save(row)
-
     def _entered_elsewhere(self, receipt: Record, line: Record) -> Decimal:
         """What other receipts already pay on this invoice, entered and not yet posted."""
         where = {n: line.text(n) for n in ("InvoiceNo", "InvoiceType")}
@@ -182,7 +198,7 @@ class Receipts:
         return sum((r.number("AmountPosted") for r in rows if r.key[:4] != receipt.key), ZERO)
 
     def _balance(self, deposit_no: str) -> None:
-        deposit = self._accounts.existing("AR_CashReceiptsDeposit", deposit_no)
+        deposit = self._accounts.existing(DEPOSIT, deposit_no)
         receipts = self._accounts.select(HEADER, DepositNo=deposit_no)
         received = sum((receipt.number("PostingAmt") for receipt in receipts), ZERO)
         left = deposit.number("CashDepositAmt") - received

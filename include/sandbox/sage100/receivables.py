@@ -58,3 +58,22 @@ class Receivables:
         customer = item.text("ARDivisionNo"), item.text("CustomerNo")
         today = self._accounts.stamp.date
         self.add(customer, "CurrentBalance", -amount, DateLastActivity=today)
+
+    def note_payment(self, item: Record, amount: Decimal, kind: str, **given: str) -> Record:
+        """Write a row of the payment history of an open item."""
+        sql = (
+            "SELECT count(*) FROM AR_TransactionPaymentHistory"
+            " WHERE ARDivisionNo = ? AND CustomerNo = ? AND InvoiceNo = ? AND InvoiceType = ?"
+        )
+        (before,) = self._accounts.db.execute(sql, item.key).fetchone()
+        today = self._accounts.stamp.date
+        row = self._accounts.blank("AR_TransactionPaymentHistory", **given)
+        row.take(item, (*item.table.primary, "InvoiceHistoryHeaderSeqNo"))
+        row.put(
+            SequenceNo=f"{before + 1:06d}",
+            TransactionDate=today,
+            PaymentDate=today,
+            TransactionType=kind,
+            TransactionAmt=amount,
+        )
+        return self._accounts.save(row)

@@ -1,8 +1,9 @@
-"""The computed amounts of an order: extensions, discount, tax.
+"""The computed amounts of an order or an invoice: extensions, discount, tax.
 
-``ExtensionAmt`` is quantity x price less the line's discount, rounded half up to the cent. A trade discount
-falls on the lines that are subject to it and lowers the base of their tax in proportion. Tax is rounded
-per tax code and class. Total = taxable + non-taxable - discount + freight + tax.
+``ExtensionAmt`` is quantity x price less the line's discount, rounded half up to the cent; the quantity is
+what is left of an order's line, and what is shipped of an invoice's. A trade discount falls on the lines that
+are subject to it and lowers the base of their tax in proportion. Tax is rounded per tax code and class.
+Total = taxable + non-taxable - discount + freight + tax.
 """
 
 from __future__ import annotations
@@ -30,10 +31,25 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def extension(line: Record) -> Decimal:
+def is_lump(line: Record) -> bool:
+    """An amount or a comment without a quantity."""
+    return not line.number("QuantityOrdered")
+
+
+def extension(line: Record, quantity: Decimal) -> Decimal:
     """Quantity x price, less the line's own discount."""
     kept = 1 - line.number("LineDiscountPercent") / 100
-    return cents(line.number("QuantityOrdered") * line.number("UnitPrice") * kept)
+    return cents(quantity * line.number("UnitPrice") * kept)
+
+
+def share(discount: Decimal, part: Iterable[Record], whole: Iterable[Record]) -> Decimal:
+    """The part of a discount that falls on some lines, by the amounts that are subject to it."""
+    of_part, of_whole = _discountable(part), _discountable(whole)
+    return cents(discount * of_part / of_whole) if of_whole else ZERO
+
+
+def _discountable(lines: Iterable[Record]) -> Decimal:
+    return sum((line.number("ExtensionAmt") for line in lines if line.text("Discount") == "Y"), ZERO)
 
 
 def order_total(header: Record) -> Decimal:

@@ -9,6 +9,7 @@ from include.sandbox.sage100.objects.editor import not_on_file
 from include.sandbox.sage100.objects.lines import Lines
 from include.sandbox.sage100.records import Record, Value, find, select
 from include.sandbox.sage100.refusals import RefusedError
+from include.sandbox.sage100.shipping import open_quantity
 from include.sandbox.sage100.totals import extension
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class OrderLines(Lines):
             "ItemCode": self._load_item,
             "UnitPrice": self._override_price,
             "UnitOfMeasure": self._change_unit,
-            "QuantityOrdered": self._check_kind,
+            "QuantityOrdered": self._check_quantity,
             "ExtensionAmt": self._charge_only,
         }
 
@@ -59,7 +60,7 @@ class OrderLines(Lines):
 
     def _complete(self, line: Record) -> None:
         if line.text("ItemType") != CHARGE or line.number("QuantityOrdered"):
-            line.put(ExtensionAmt=extension(line))
+            line.put(ExtensionAmt=extension(line, open_quantity(line)))
         if abs(line.number("ExtensionAmt")) >= self._table.columns["ExtensionAmt"].capacity:
             raise RefusedError("The ExtensionAmt is too large.")
         self._check_stock(line)
@@ -135,9 +136,14 @@ class OrderLines(Lines):
     def _override_price(self, line: Record, _value: Value) -> None:
         line.put(PriceOverridden="Y")
 
-    def _check_kind(self, line: Record, value: Value) -> None:
+    def _check_quantity(self, line: Record, value: Value) -> None:
         if value and line.text("ItemType") == COMMENT:
             raise RefusedError("A comment line has no quantity.")
+        left = Decimal(value) - line.number("QuantityShipped")
+        if line.number("QuantityShipped") and left <= 0:
+            raise RefusedError("The QuantityOrdered must be above what has been shipped.")
+        if line.number("QuantityBackordered"):
+            line.put(QuantityBackordered=left)
 
     def _charge_only(self, line: Record, _value: Value) -> None:
         if line.text("ItemType") != CHARGE:

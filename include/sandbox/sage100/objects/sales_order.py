@@ -15,6 +15,7 @@ from include.sandbox.sage100.objects.editor import not_on_file
 from include.sandbox.sage100.objects.order_lines import OrderLines
 from include.sandbox.sage100.records import Record, Value, delete, find, save, select
 from include.sandbox.sage100.refusals import RefusedError
+from include.sandbox.sage100.shipping import ON_INVOICE
 from include.sandbox.sage100.totals import Tax, compute, order_total
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 DUPLICATE_PO = "This customer PO number already exists on one or more sales orders or invoices."
 CREDIT_HOLD = "The customer is on credit hold."
 CREDIT_LIMIT = "The customer's credit limit is exceeded."
-ON_INVOICE = "The sales order is in invoice data entry."
-
 IN_HISTORY = "The sales order is not on file; an order in history has had its number."
 
 BEFORE_CUSTOMER = frozenset({"ARDivisionNo", "CustomerNo", "OrderType", "OrderDate"})
@@ -229,7 +228,7 @@ class SalesOrder(BusinessObject):
             stamp.mark(tax, created=created)
         save(db, record, *lines, *self._taxes)
         after = effects.standing(record, lines)
-        moved = effects.apply(db, self._tables["IM_ItemWarehouse"], before, after, stamp)
+        moved = effects.apply(self._session.accounts(), before, after)
         if self._session.settings.keep_history:
             self._history.mirror(record, lines, self._taxes, stamp)
         effects.log(db, "order_created" if created else "order_changed", record, len(lines), moved)
@@ -247,7 +246,7 @@ class SalesOrder(BusinessObject):
             "SO_SalesOrderPayment",
         ):
             delete(db, self._tables[name], *record.key)
-        moved = effects.apply(db, self._tables["IM_ItemWarehouse"], before, effects.NOTHING, stamp)
+        moved = effects.apply(self._session.accounts(), before, effects.NOTHING)
         if self._session.settings.keep_history:
             self._history.close(record, stamp)
         effects.log(db, "order_cancelled", record, len(self.oLines.rows), moved)
