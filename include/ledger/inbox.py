@@ -230,6 +230,14 @@ class Inbox:
             held = connection.scalars(query).all()
         return sum(self.release(batch_id) for batch_id in held)
 
+    def announced(self, flow: str) -> dict[str, str]:
+        """The version of each record that was announced last, by key; those that name none do not count."""
+        told = inbox.c.flow == flow, inbox.c.version != ""
+        newest = select(func.max(inbox.c.id)).where(*told).group_by(inbox.c.record_key)
+        query = select(inbox.c.record_key, inbox.c.version).where(inbox.c.id.in_(newest))
+        with self._db.once("read what was announced") as connection:
+            return {row.record_key: row.version for row in connection.execute(query)}
+
     def pending(self, flow: str) -> int:
         """Rows that a claim could take now.
 

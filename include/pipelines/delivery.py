@@ -16,20 +16,20 @@ import hashlib
 import json
 import logging
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from include import failpoints
-from include.connectors.sage100 import WriteResult
 from include.connectors.sage100.marks import VERSION_COLUMNS
 from include.ledger import Intent, Link, WriteState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from include.connectors.documents import Document
     from include.connectors.sage100 import CustomerWrite, OrderWrite
     from include.ledger import Ledger
 
-    RecordT = TypeVar("RecordT", OrderWrite, CustomerWrite)
+    RecordT = TypeVar("RecordT", OrderWrite, CustomerWrite, Document)
 else:
     RecordT = TypeVar("RecordT")
 
@@ -38,6 +38,29 @@ log = logging.getLogger(__name__)
 CHUNK = 25
 """Records a call: at one to three seconds an order, an answer still comes within a minute or so."""
 DONE = frozenset({"created", "adopted", "changed", "unchanged", "cancelled", "absent"})
+
+
+class Result(Protocol):
+    """What a target answers to one record."""
+
+    @property
+    def status(self) -> str:
+        """One of :data:`DONE`, or ``refused``, ``unknown``, ``retry``."""
+
+    @property
+    def target_id(self) -> str:
+        """The record in the target."""
+
+    @property
+    def errors(self) -> Sequence[Any]:
+        """Why it was refused; each has a ``code``."""
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the target asks to wait."""
+
+
+ResultT = TypeVar("ResultT", bound=Result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,8 @@ class Write(Generic[RecordT]):
     def content_hash(self) -> str:
         """What would be written, less what names the write, the target's record or the source's version."""
         content = asdict(replace(self.record, idempotency_key=""))
-        content.pop("sales_order_no", None)
+        for aim in ("sales_order_no", "target_id"):
+            content.pop(aim, None)
         header = content.get("header", {})
         for column in VERSION_COLUMNS & header.keys():
             del header[column]
@@ -67,11 +91,11 @@ class Write(Generic[RecordT]):
 
 
 @dataclass(slots=True)
-class Delivered:
+class Delivered(Generic[ResultT]):
     """What came of the writes, by record key."""
 
-    done: dict[str, WriteResult] = field(default_factory=dict)
-    refused: dict[str, WriteResult] = field(default_factory=dict)
+    done: dict[str, ResultT] = field(default_factory=dict)
+    refused: dict[str, ResultT] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
     retry_after: float = 0.0
@@ -83,7 +107,7 @@ def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> s
     ``refusals`` counts how often the target has refused this record: what it refused it may accept
     once a clerk has mended the cause, and that is a new question.
     """
-    aim = getattr(write.record, "sales_order_no", "")
+    aim = getattr(write.record, "sales_order_no", "") or getattr(write.record, "target_id", "")
     fact = (
         flow,
         entity,
@@ -98,12 +122,13 @@ def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> s
 
 
 @dataclass(frozen=True)
-class Delivery(Generic[RecordT]):
+class Delivery(Generic[RecordT, ResultT]):
     """How one kind of record is written.
 
     Attributes:
         place: name for failpoints and audit, e.g. ``load_orders``.
         send: asks the target; answers in the order of the records.
+        adopted: makes the answer for a record that was found to be written: (its key, target id).
         confirmed: reads back which of these very writes the target has made: record key → target id.
         keep_lease: called before each call; raises when another run has taken the records meanwhile.
         chunk: records a call.
@@ -115,14 +140,15 @@ class Delivery(Generic[RecordT]):
     entity: str
     source_system: str
     target_system: str
-    send: Callable[[Sequence[RecordT]], Sequence[WriteResult]]
+    send: Callable[[Sequence[RecordT]], Sequence[ResultT]]
+    adopted: Callable[[str, str], ResultT]
     confirmed: Callable[[Sequence[Write[RecordT]]], Mapping[str, str]]
     keep_lease: Callable[[], None] = lambda: None
     chunk: int = CHUNK
 
-    def deliver(self, writes: Sequence[Write[RecordT]]) -> Delivered:
+    def deliver(self, writes: Sequence[Write[RecordT]]) -> Delivered[ResultT]:
         """Bring every write to a known end, or say which ones are not."""
-        delivered = Delivered()
+        delivered = Delivered[ResultT]()
         keyed = self._keyed(writes)
         states = self.ledger.writes.intend([self._intent(key, write) for key, write in keyed.items()])
         self._recall(keyed, states, delivered)
@@ -133,9 +159,9 @@ class Delivery(Generic[RecordT]):
             self._send(dict(waiting[start : start + self.chunk]), delivered)
         return delivered
 
-    def resolve(self, writes: Sequence[Write[RecordT]]) -> Delivered:
+    def resolve(self, writes: Sequence[Write[RecordT]]) -> Delivered[ResultT]:
         """Read back what an earlier run sent and never heard of; nothing is sent."""
-        delivered = Delivered()
+        delivered = Delivered[ResultT]()
         keyed = self._keyed(writes)
         known = self.ledger.writes.get(list(keyed))
         self._read_back({key: keyed[key] for key, row in known.items() if row.state in _UNSURE}, delivered)
@@ -160,27 +186,30 @@ class Delivery(Generic[RecordT]):
         )
 
     def _recall(
-        self, keyed: Mapping[str, Write[RecordT]], states: Mapping[str, WriteState], delivered: Delivered
+        self,
+        keyed: Mapping[str, Write[RecordT]],
+        states: Mapping[str, WriteState],
+        delivered: Delivered[ResultT],
     ) -> None:
         """What the ledger knows to be done is not asked again."""
         known = [key for key in keyed if states[key] is WriteState.COMMITTED]
         if not known:
             return
         for key, row in self.ledger.writes.get(known).items():
-            delivered.done[keyed[key].record_key] = _adopted(key, row.target_id)
+            delivered.done[keyed[key].record_key] = self.adopted(key, row.target_id)
 
-    def _read_back(self, unsure: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+    def _read_back(self, unsure: Mapping[str, Write[RecordT]], delivered: Delivered[ResultT]) -> None:
         if not unsure:
             return
         found = self.confirmed(list(unsure.values()))
         committed = {
-            key: _adopted(key, found[write.record_key])
+            key: self.adopted(key, found[write.record_key])
             for key, write in unsure.items()
             if write.record_key in found
         }
         self._commit(committed, unsure, delivered)
 
-    def _send(self, chunk: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+    def _send(self, chunk: Mapping[str, Write[RecordT]], delivered: Delivered[ResultT]) -> None:
         failpoints.reach(self.place, "before_send")
         self.ledger.writes.mark(list(chunk), WriteState.SENT)
         results = self.send([write.record for write in chunk.values()])
@@ -199,7 +228,10 @@ class Delivery(Generic[RecordT]):
                 delivered.retry_after = max(delivered.retry_after, result.retry_after or 0.0)
 
     def _commit(
-        self, results: Mapping[str, WriteResult], writes: Mapping[str, Write[RecordT]], delivered: Delivered
+        self,
+        results: Mapping[str, ResultT],
+        writes: Mapping[str, Write[RecordT]],
+        delivered: Delivered[ResultT],
     ) -> None:
         if not results:
             return
@@ -209,7 +241,7 @@ class Delivery(Generic[RecordT]):
         self.ledger.writes.commit({key: result.target_id for key, result in results.items()}, links)
         delivered.done.update({writes[key].record_key: result for key, result in results.items()})
 
-    def _link(self, write: Write[RecordT], result: WriteResult) -> Link:
+    def _link(self, write: Write[RecordT], result: ResultT) -> Link:
         return Link(
             entity=self.entity,
             source_system=self.source_system,
@@ -223,14 +255,19 @@ class Delivery(Generic[RecordT]):
         )
 
     def _refuse(
-        self, results: Mapping[str, WriteResult], writes: Mapping[str, Write[RecordT]], delivered: Delivered
+        self,
+        results: Mapping[str, ResultT],
+        writes: Mapping[str, Write[RecordT]],
+        delivered: Delivered[ResultT],
     ) -> None:
         if results:
             detail = {key: ",".join(issue.code for issue in result.errors) for key, result in results.items()}
             self.ledger.writes.mark(list(results), WriteState.REFUSED, detail=detail)
             delivered.refused.update({writes[key].record_key: result for key, result in results.items()})
 
-    def _doubt(self, keys: Sequence[str], writes: Mapping[str, Write[RecordT]], delivered: Delivered) -> None:
+    def _doubt(
+        self, keys: Sequence[str], writes: Mapping[str, Write[RecordT]], delivered: Delivered[ResultT]
+    ) -> None:
         if not keys:
             return
         self.ledger.writes.mark(list(keys), WriteState.IN_DOUBT)
@@ -242,7 +279,3 @@ class Delivery(Generic[RecordT]):
 
 
 _UNSURE = frozenset({WriteState.SENT, WriteState.IN_DOUBT})
-
-
-def _adopted(key: str, target_id: str) -> WriteResult:
-    return WriteResult(key=key, status="adopted", target_id=target_id)

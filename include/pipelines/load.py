@@ -15,8 +15,9 @@ from include.canonical import Reason
 from include.connectors.sage100 import OrderWrite, order_writes
 from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import Outcome
+from include.pipelines import doubts
 from include.pipelines.delivery import CHUNK, Delivery, Write
-from include.pipelines.loading import Loading
+from include.pipelines.loading import Loading, adopted
 from include.pipelines.newcomers import customer_numbers
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
 from include.pipelines.plan import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
@@ -54,7 +55,7 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
-    loading.end_doubts(ORDER, _standing(loading))
+    doubts.end(world, ORDER, _standing(loading))
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
     _raise_for_the_rest(loading)
     return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}
@@ -216,7 +217,7 @@ def _order_delivery(
     *,
     confirmed: Callable[[World, Sequence[Write[OrderWrite]]], Mapping[str, str]] = _confirmed_orders,
     chunk: int = CHUNK,
-) -> Delivery[OrderWrite]:
+) -> Delivery[OrderWrite, WriteResult]:
     return Delivery(
         ledger=loading.world.ledger,
         flow=loading.ticket.flow,
@@ -225,6 +226,7 @@ def _order_delivery(
         source_system=loading.world.flow.source,
         target_system=TARGET,
         send=send,
+        adopted=adopted,
         confirmed=lambda writes: confirmed(loading.world, writes),
         keep_lease=loading.keep_lease,
         chunk=chunk,

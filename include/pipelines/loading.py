@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.canonical import Disposition
-from include.connectors.sage100 import reason_for
+from include.connectors.sage100 import WriteResult, reason_for
 from include.ledger import LeaseLostError, Outcome
 from include.pipelines.outcomes import problem, problem_frame, set_aside
-from include.pipelines.ports import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
-    from include.connectors.sage100 import WriteResult
     from include.pipelines.delivery import Delivered
     from include.pipelines.ports import Ticket, World
 
@@ -50,21 +48,6 @@ class Loading:
         if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
             raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
 
-    def end_doubts(self, entity: str, standing: Collection[str]) -> None:
-        """Earlier writes of records that stand in the target now, and of which nothing was ever heard.
-
-        Whatever they did is contained in what stands.
-        """
-        ledger = self.world.ledger
-        unheard = ledger.writes.in_doubt(self.ticket.flow, sent_before=self.world.clock())
-        moot = [each for each in unheard if each.entity == entity and each.record_key in standing]
-        links = ledger.crosswalk.find(
-            entity, self.world.flow.source, [each.record_key for each in moot], TARGET
-        )
-        ledger.writes.commit(
-            {each.key: links[each.record_key].target_id for each in moot if each.record_key in links}
-        )
-
     def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
         """These orders come back with the task's next try."""
         self.waiting |= keys
@@ -77,7 +60,7 @@ class Loading:
             self.problems.extend(said)
             self.outcomes |= set_aside(problem_frame(said))
 
-    def take(self, delivered: Delivered) -> None:
+    def take(self, delivered: Delivered[WriteResult]) -> None:
         """Remember what came of orders that were written."""
         for key, result in delivered.done.items():
             self.outcomes[key] = Outcome.UNCHANGED if result.status in _AS_IT_WAS else Outcome.LOADED
@@ -89,6 +72,11 @@ class Loading:
         for key in delivered.in_doubt:
             self.outcomes[key] = Outcome.IN_DOUBT
         self.wait(delivered.later, delivered.retry_after)
+
+
+def adopted(key: str, target_id: str) -> WriteResult:
+    """The answer for a record that Sage was found to have written."""
+    return WriteResult(key=key, status="adopted", target_id=target_id)
 
 
 _AS_IT_WAS = frozenset({"unchanged", "absent"})

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.connectors.sage100 import customer_writes
+from include.pipelines import doubts
 from include.pipelines.delivery import Delivery, Write
+from include.pipelines.loading import adopted
 from include.pipelines.plan import Action
 from include.pipelines.ports import CUSTOMER, TARGET
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.connectors.sage100 import CustomerWrite
+    from include.connectors.sage100 import CustomerWrite, WriteResult
     from include.pipelines.loading import Loading
     from include.pipelines.ports import World
 
@@ -37,7 +39,7 @@ def customer_numbers(loading: Loading, newcomers: pd.DataFrame) -> dict[str, str
     if len(missing):
         _create_customers(loading, missing)
         numbers = _linked_customers(loading.world, wanted)
-    loading.end_doubts(CUSTOMER, numbers)
+    doubts.end(loading.world, CUSTOMER, numbers)
     orphans = active[~active.customer.isin(numbers)]
     loading.wait(set(orphans.key) - set(loading.outcomes))
     return numbers
@@ -85,7 +87,7 @@ def _await_others(world: World, keys: set[str]) -> None:
             time.sleep(0.2)
 
 
-def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
+def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite, WriteResult]:
     return Delivery(
         ledger=loading.world.ledger,
         flow=loading.ticket.flow,
@@ -94,6 +96,7 @@ def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite]:
         source_system=loading.world.flow.source,
         target_system=TARGET,
         send=loading.world.writes.create_customers,
+        adopted=adopted,
         confirmed=lambda writes: _standing_customers(loading.world, writes),
         keep_lease=loading.keep_lease,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import pandas as pd
 
 from include.connectors.sage100 import queries, standing
+from include.connectors.sage100.changes import Invoices, Items, Shipments, WarehouseStock
 from include.connectors.sage100.database import ENDPOINT, Database
 from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from include.connectors.ports import Breaker
+    from include.connectors.sage100.changes import ServerClock
     from include.connectors.sage100.dictionary import ColumnSpec
     from include.connectors.sage100.marks import ShopMarks
     from include.connectors.sage100.odbc import Connection
@@ -126,6 +128,22 @@ class Reader:
             ``standing.STANDING_FRAME``; keys that Sage does not know have no row.
         """
         return standing.find(self._database, orders, marks)
+
+    def stock_records(self) -> WarehouseStock:
+        """What lies of each item in each warehouse, to be polled."""
+        return WarehouseStock(self._database)
+
+    def item_records(self, clock: ServerClock) -> Items:
+        """Items with their prices, to be polled."""
+        return Items(self._database, clock)
+
+    def shipment_records(self, clock: ServerClock) -> Shipments:
+        """Shipments before and after posting, to be polled."""
+        return Shipments(self._database, clock)
+
+    def invoice_records(self, clock: ServerClock) -> Invoices:
+        """Posted invoices with their balances, to be polled."""
+        return Invoices(self._database, clock)
 
     def order_lines(self, numbers: Sequence[str]) -> pd.DataFrame:
         """Lines of live orders by SalesOrderNo, in their order on the document."""

@@ -17,6 +17,7 @@ from include import failpoints
 from include.connectors.sage100 import GatewayIssue, OrderWrite, WriteResult
 from include.ledger import Ledger, WriteState, migrate
 from include.pipelines.delivery import Delivered, Delivery, Write, write_key
+from include.pipelines.loading import adopted
 
 PLACE = "load_orders"
 
@@ -86,6 +87,7 @@ def deliver(ledger: Ledger, target: Target, *writes: Write[OrderWrite]) -> Deliv
         source_system="zoho_inventory",
         target_system="sage100",
         send=target.create,
+        adopted=adopted,
         confirmed=target.confirmed,
     ).deliver(writes)
 

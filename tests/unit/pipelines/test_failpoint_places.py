@@ -17,6 +17,7 @@ from include.ledger import Ledger, migrate
 from include.pipelines import ports
 from include.pipelines.delivery import Delivery, Write
 from include.pipelines.flows import ZOHO_ORDERS
+from include.pipelines.loading import adopted
 from include.pipelines.ports import World
 
 PLACE = "pay_invoices"
@@ -71,6 +72,7 @@ def carry_payments(world: Any) -> None:
         source_system="elsewhere",
         target_system="elsewhere",
         send=world.writes.pay,
+        adopted=adopted,
         confirmed=lambda _: {},
     ).deliver(writes)
 

@@ -1,0 +1,119 @@
+"""Clarity as the one who is told: each kind of record written from its finished JSON, each answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.canonical.reasons import Reason
+from include.connectors.clarity_ecommerce.likeness import holds, plain
+from include.connectors.clarity_ecommerce.reader import ClarityReader
+from include.connectors.clarity_ecommerce.records import Kind, StockWrite, Write
+from include.connectors.clarity_ecommerce.writer import ClarityWriter
+from include.connectors.documents import Answer, Refusal
+from include.connectors.ports import utcnow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.connectors.clarity_ecommerce.client import ClarityClient
+    from include.connectors.clarity_ecommerce.records import WriteResult
+    from include.connectors.documents import Document, DocumentStatus
+    from include.connectors.ports import Clock
+
+NOT_SOLD = frozenset({"sku_not_found"})
+"""Refusals that say no more than that the shop does not sell the item."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClarityStock:
+    """What warehouses hold, 500 a call. Values are absolute: to tell them twice is to tell them once.
+
+    Args:
+        client: carries the calls.
+        clock: gives the present.
+    """
+
+    client: ClarityClient
+    clock: Clock = utcnow
+
+    def write(self, documents: Sequence[Document]) -> list[Answer]:
+        """Set the stock of items in warehouses. Raises as :meth:`ClarityWriter.update_inventory`."""
+        writes = [_stock(document) for document in documents]
+        return [
+            _answer(each) for each in ClarityWriter(self.client).update_inventory(writes, as_of=self.clock())
+        ]
+
+    def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """Nothing: what was perhaps told is told again."""
+        del documents
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ClarityShipments:
+    """Shipments by their number; the shop's customer is told once, by the creation.
+
+    Args:
+        client: carries the calls.
+    """
+
+    client: ClarityClient
+
+    def write(self, documents: Sequence[Document]) -> list[Answer]:
+        """Create or correct shipments. Raises as :meth:`ClarityWriter.write_shipments`."""
+        writes = [Write(each.idempotency_key, each.members, each.target_id) for each in documents]
+        return [_answer(each) for each in ClarityWriter(self.client).write_shipments(writes)]
+
+    def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """Shipments that stand in Clarity as asked, by key."""
+        reader, found = ClarityReader(self.client), {}
+        for document in documents:
+            members = document.members
+            among = {"orderNumber": str(members.get("orderNumber", ""))}
+            record = reader.by_number(Kind.SHIPMENTS, str(members["shipmentNumber"]), among=among)
+            notify = self.client.dialect.writes.notify
+            kept = {name: value for name, value in members.items() if name != notify}
+            if record is not None and holds(plain(record.raw), kept):
+                found[document.key] = record.id
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ClarityInvoices:
+    """Invoices by their number; a whole one replaces what stands.
+
+    Args:
+        client: carries the calls.
+    """
+
+    client: ClarityClient
+
+    def write(self, documents: Sequence[Document]) -> list[Answer]:
+        """Put invoices. Raises as :meth:`ClarityWriter.put_invoices`."""
+        writes = [
+            Write(each.idempotency_key, each.members, str(each.members["invoiceNumber"]))
+            for each in documents
+        ]
+        return [_answer(each) for each in ClarityWriter(self.client).put_invoices(writes)]
+
+    def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """Nothing: what was perhaps put is put again."""
+        del documents
+        return {}
+
+
+def _stock(document: Document) -> StockWrite:
+    members: dict[str, Any] = document.members
+    sku, warehouse = str(members.pop("sku")), str(members.pop("warehouseCode"))
+    return StockWrite(document.idempotency_key, sku, warehouse, members)
+
+
+def _answer(result: WriteResult) -> Answer:
+    """The shop's word in the words of all targets. A value that the shop has outrun stands as it is."""
+    status: DocumentStatus = "unchanged" if result.status == "outdated" else result.status
+    refusals = tuple(
+        Refusal(result.code, result.reason or Reason.REFUSED, field, f"Clarity says {result.code}")
+        for field in (result.fields or ("",))
+    )
+    return Answer(result.key, status, result.id, refusals if status == "refused" else (), result.retry_after)

@@ -1,0 +1,86 @@
+"""Poll the source, and keep in the inbox what differs from what was last announced.
+
+The inbox itself remembers what that was, so an announcement is lost or made twice by no crash: rows
+first, then the watermark. A value that changes and changes back is announced both times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from include.ledger import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from include.pipelines.mirrors.ports import Found, MirrorWorld
+
+CURSOR = "{flow}/watermark"
+GONE = "gone"
+"""Version of a record that the source has no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run was asked for besides what is pending.
+
+    Attributes:
+        keys: records to look at again, whatever was announced.
+        poll: look for what has changed.
+        whole: compare everything, not only what is stamped since the watermark.
+    """
+
+    keys: tuple[str, ...] = ()
+    poll: bool = False
+    whole: bool = False
+
+
+def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
+    """Keep what ``request`` asks for; returns how many rows are new."""
+    if request.keys:
+        return _keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
+    return _poll(world, run_id, whole=request.whole) if request.poll or request.whole else 0
+
+
+def _poll(world: MirrorWorld, run_id: str, *, whole: bool) -> int:
+    flow, ledger = world.flow, world.ledger
+    cursor = CURSOR.format(flow=flow.name)
+    seen = ledger.cursors.get(cursor)
+    since = datetime.fromisoformat(seen) if seen and not whole else None
+    announced = ledger.inbox.announced(flow.name)
+    known = {key: version for key, version in announced.items() if version != GONE}
+    if whole:
+        # What the target was never told, because it had no place for it then, is offered again.
+        told = ledger.crosswalk.find(flow.entity, flow.source, known, flow.target)
+        known = {key: version for key, version in known.items() if key in told}
+    found = world.source.changes(known, since)
+    kept = _keep(world, dict(_versions(found)), run_id, origin="sweep")
+    if found.watermark is not None:
+        ledger.cursors.advance(cursor, found.watermark.astimezone(UTC).isoformat())
+    return kept
+
+
+def _versions(found: Found) -> Iterator[tuple[str, str]]:
+    for stub in found.stubs:
+        yield stub.key, stub.version
+    for key in found.gone:
+        yield key, GONE
+
+
+def _keep(world: MirrorWorld, versions: Mapping[str, str], run_id: str, *, origin: str) -> int:
+    flow = world.flow
+    deliveries = [
+        Delivery(
+            system=flow.source,
+            event=flow.event,
+            record_key=key,
+            delivery_id=":".join((flow.event, key, version, run_id)),
+            version=version,
+            payload=b"",
+            headers={"origin": origin},
+        )
+        for key, version in versions.items()
+    ]
+    return world.ledger.inbox.keep_many(flow.name, deliveries) if deliveries else 0

@@ -1,0 +1,57 @@
+"""Fetch what the batch's records say now; several announcements of one record are one read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from include.errors import TransientError
+from include.ledger import Outcome
+from include.pipelines.outcomes import keep, leave, problem_frame
+from include.pipelines.ports import distinct
+
+if TYPE_CHECKING:
+    from include.pipelines.mirrors.ports import MirrorWorld
+    from include.pipelines.ports import Ticket
+
+RECORDS = "records"
+RECORD_FRAME = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("fact", pa.string()),  # which announcement this is the answer to
+        pa.field("read_at", pa.string()),  # ISO 8601, before the read began
+        pa.field("payload", pa.binary()),
+    ]
+)
+
+
+def extract(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
+    """Stage ``records.parquet``: one row per record that the source still has.
+
+    A record that is gone there is told to nobody: the target keeps what it has.
+
+    Returns:
+        Counts: ``received`` rows, ``fetched`` and ``gone`` records.
+    """
+    rows = world.ledger.inbox.batch(ticket.batch_id)
+    facts = {row.record_key: f"{row.version}#{row.id}" for row in rows}
+    read_at = world.clock().isoformat()
+    records, gone, unserved = [], [], []
+    for key, answer in world.source.documents(distinct(facts)):
+        if isinstance(answer, TransientError):
+            unserved.append(key)
+        elif answer is None:
+            gone.append(key)
+        else:
+            records.append({"key": key, "fact": facts[key], "read_at": read_at, "payload": answer})
+    if unserved:
+        # Raises when it is the source that is away, and not these records.
+        world.endpoints[0].ping()
+    staging = world.staging(ticket)
+    table = pa.Table.from_pylist(records, schema=RECORD_FRAME)
+    staging.write(RECORDS, table.to_pandas(types_mapper=pd.ArrowDtype))
+    keep(staging, "extract", dict.fromkeys(gone, Outcome.UNCHANGED), problem_frame([]))
+    leave(staging, unserved)
+    return {"received": len(rows), "fetched": len(records), "gone": len(gone)}

@@ -1,0 +1,86 @@
+"""What mirror flows ask of the outside world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from include.pipelines.ports import Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    import pandas as pd
+
+    from include.connectors.documents import Answer, Document
+    from include.errors import TransientError
+    from include.pipelines.mirrors.flows import MirrorFlow
+    from include.translation import Reference
+
+
+class Stub(Protocol):
+    """A record that is new or different."""
+
+    @property
+    def key(self) -> str:
+        """What names it at the source."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the content does."""
+
+
+class Found(Protocol):
+    """What a poll found."""
+
+    @property
+    def stubs(self) -> Sequence[Stub]:
+        """Records that are new or different."""
+
+    @property
+    def gone(self) -> Sequence[str]:
+        """Known keys that the source has no longer."""
+
+    @property
+    def watermark(self) -> datetime | None:
+        """What to give as ``since`` next time."""
+
+
+class RecordSource(Protocol):
+    """Where records come from."""
+
+    def changes(self, known: Mapping[str, str], since: datetime | None) -> Found:
+        """What differs from the known (version by key); ``since`` None compares everything."""
+
+    def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
+        """Each record's JSON bytes; None when it is gone, an error when it could not be served."""
+
+
+class RecordTarget(Protocol):
+    """Who is told."""
+
+    def write(self, documents: Sequence[Document]) -> Sequence[Answer]:
+        """Create or change records; one answer each, in their order."""
+
+    def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """Read back after an unknown outcome: target id by key, of those that stand there as asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorWorld(Surroundings):
+    """Everything a stage of a mirror flow may touch.
+
+    Attributes:
+        endpoints: the source's first.
+        references: tables the mappings look up, by name; asked for once a batch.
+        amend: adds to our frames what neither record says.
+    """
+
+    PORTS = ("source", "target")
+
+    flow: MirrorFlow
+    source: RecordSource
+    target: RecordTarget
+    references: Callable[[], Mapping[str, Reference]] = dict
+    amend: Callable[[Mapping[str, pd.DataFrame]], Mapping[str, pd.DataFrame]] = dict
