@@ -18,9 +18,11 @@ from starlette.exceptions import HTTPException
 from include.gateway.door import Door
 from include.gateway.models import Health  # noqa: TC001 - FastAPI reads the annotation
 from include.gateway.problems import ProblemError, problem
+from include.gateway.receipt_routes import receipts
 from include.gateway.responses import PROBLEM, answered
 from include.gateway.routes import admin, customers, orders
 from include.gateway.service import Gateway
+from include.gateway.stock_routes import items, quantities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway = gateway
-    for router in (orders, customers, admin):
+    for router in (orders, customers, receipts, items, quantities, admin):
         app.include_router(router)
     _add_health(app, gateway)
     _add_problem_handlers(app)

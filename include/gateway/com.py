@@ -22,8 +22,8 @@ SESSION_METHODS = (
 )  # fmt: skip
 LINE_METHODS = ("nAddLine", "nMoveFirst", "nMoveNext", "nSetValue", "nGetValue", "nWrite", "nDelete")
 BUS_METHODS = (
-    "nGetNextSalesOrderNo", "nGetNextCustomerNo", "nSetKey", "nSetKeyValue", "nSetValue", "nGetValue",
-    "nWrite", "nDelete", "nClear", "nCleanup",
+    "nGetNextSalesOrderNo", "nGetNextCustomerNo", "nGetNextDepositNo", "nSetKey", "nSetKeyValue",
+    "nSetValue", "nGetValue", "nWrite", "nDelete", "nClear", "nCleanup",
 )  # fmt: skip
 
 

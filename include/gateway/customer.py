@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.gateway.dialogue import Dialogue
-from include.gateway.failpoints import pass_by
 from include.gateway.messages import Finding, MessageTable
-from include.gateway.problems import refusal
 from include.gateway.sequence import CUSTOMER_FIRST, Fields, in_order
 from include.gateway.session import CUSTOMER, SageSession
+from include.gateway.writing import NEW_KEY, NUMBERS_TRIED, Writer
 
 if TYPE_CHECKING:
     from include.gateway.dictionary import Table
     from include.gateway.objects import BusinessObject
-
-NEW_KEY = 2
-NUMBERS_TRIED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +25,14 @@ class WrittenCustomer:
     warnings: tuple[Finding, ...]
 
 
-class Customers:
+class Customers(Writer):
     """Writes customers in one session."""
 
     def __init__(
         self, session: SageSession, table: Table, messages: MessageTable, *, retry_after: int
     ) -> None:
-        self._session = session
+        super().__init__(session, messages, retry_after=retry_after)
         self._table = table
-        self._messages = messages
-        self._retry_after = retry_after
 
     def create(self, division: str, number: str | None, fields: Fields) -> WrittenCustomer:
         """Write a new customer under ``number`` or Sage's next one.
@@ -51,44 +45,22 @@ class Customers:
         number = self._open_new(customer, talk, division, number)
         rest = {name: value for name, value in fields.items() if name not in {"ARDivisionNo", "CustomerNo"}}
         talk.set_fields(customer, in_order(rest, CUSTOMER_FIRST), self._table, source="header")
-        if talk.errors:
-            self._give_up(customer, talk)
-        pass_by("before_write")
-        self._session.writing = True
-        done = talk.heard(customer.nWrite(), customer, "header", doing="the customer")
-        pass_by("after_write")
-        if not done:
-            self._session.writing = False
-            self._give_up(customer, talk)
+        self._write(customer, talk, doing="the customer")
         return WrittenCustomer(division, number, tuple(talk.warnings))
 
     def _open_new(self, customer: BusinessObject, talk: Dialogue, division: str, number: str | None) -> str:
         for _ in range(1 if number else NUMBERS_TRIED):
-            candidate = number or self._next_number(customer, talk)
-            for column, value in (("ARDivisionNo", division), ("CustomerNo", candidate)):
-                answer = customer.nSetKeyValue(f"{column}$", value)
-                if not talk.heard(answer, customer, "header", field=column, value=value):
-                    self._give_up(customer, talk)
-            answer = customer.nSetKey()
+            candidate = number or self._next_number(
+                customer, talk, customer.nGetNextCustomerNo, "the next customer number"
+            )
+            answer = self._set_key(customer, talk, ARDivisionNo=division, CustomerNo=candidate)
             if answer == NEW_KEY:
                 return candidate
             if not talk.heard(answer, customer, "header", field="CustomerNo", value=candidate):
-                self._give_up(customer, talk)
+                raise self._give_up(customer, talk)
             customer.nClear()
-        talk.errors.append(
-            Finding(
-                "invalid_value", "header", "the customer number is taken", field="CustomerNo", value=candidate
-            )
+        taken = Finding(
+            "invalid_value", "header", "the customer number is taken", field="CustomerNo", value=candidate
         )
-        return self._give_up(customer, talk)
-
-    def _next_number(self, customer: BusinessObject, talk: Dialogue) -> str:
-        into = self._session.reference()
-        answer = customer.nGetNextCustomerNo(into)
-        if not talk.heard(answer, customer, "header", doing="the next customer number"):
-            self._give_up(customer, talk)
-        return str(into.value)
-
-    def _give_up(self, customer: BusinessObject, talk: Dialogue) -> str:
-        customer.nClear()
-        raise refusal(talk.errors, retry_after=self._retry_after)
+        talk.errors.append(taken)
+        raise self._give_up(customer, talk)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from include.gateway.item_models import ItemRequest
     from include.gateway.models import CustomerRequest, OrderRequest
+    from include.gateway.quantity_models import QuantityQuery
+    from include.gateway.receipt_models import ReceiptRequest
 
 Verb = Literal[
     "create_order",
@@ -17,6 +20,11 @@ Verb = Literal[
     "read_order",
     "create_customer",
     "read_customer",
+    "create_item",
+    "change_item",
+    "read_item",
+    "read_quantities",
+    "create_receipt",
 ]
 
 
@@ -31,7 +39,15 @@ class Job:
     reason: str = ""
     order: OrderRequest | None = None
     customer: CustomerRequest | None = None
+    item: ItemRequest | None = None
+    receipt: ReceiptRequest | None = None
+    quantities: QuantityQuery | None = None
     resumed: bool = False
+
+    @property
+    def record(self) -> OrderRequest | CustomerRequest | ItemRequest | ReceiptRequest | None:
+        """What is to be written, of whatever kind."""
+        return self.order or self.customer or self.item or self.receipt
 
     @property
     def noun(self) -> str:

@@ -20,6 +20,7 @@ HEADER = "SO_SalesOrderHeader"
 DETAIL = "SO_SalesOrderDetail"
 HISTORY = "SO_SalesOrderHistoryHeader"
 CUSTOMER = "AR_Customer"
+ITEM = "CI_Item"
 
 BY_PO = (
     "SELECT {columns} FROM {table} WHERE ARDivisionNo = ? AND CustomerNo = ? AND CustomerPONo = ?"
@@ -38,6 +39,7 @@ ONE_HEADER = "SELECT * FROM SO_SalesOrderHeader WHERE SalesOrderNo = ?"
 ALL_LINES = "SELECT * FROM SO_SalesOrderDetail WHERE SalesOrderNo = ? ORDER BY LineSeqNo"
 HISTORY_STATUS = "SELECT OrderStatus FROM SO_SalesOrderHistoryHeader WHERE SalesOrderNo = ?"
 ONE_CUSTOMER = "SELECT * FROM AR_Customer WHERE ARDivisionNo = ? AND CustomerNo = ?"
+ONE_ITEM = "SELECT * FROM CI_Item WHERE ItemCode = ?"
 CUSTOMER_BY_UDF = "SELECT ARDivisionNo, CustomerNo FROM AR_Customer WHERE {udf} = ? ORDER BY CustomerNo"
 
 
@@ -136,6 +138,11 @@ class Lookup:
     def whole_customer(self, division: str, number_: str) -> dict[str, Any] | None:
         """All columns of a customer."""
         found = self._reading.rows(ONE_CUSTOMER, division, number_)
+        return found[0] if found else None
+
+    def whole_item(self, code: str) -> dict[str, Any] | None:
+        """All columns of an item."""
+        found = self._reading.rows(ONE_ITEM, code)
         return found[0] if found else None
 
     def _candidates(self, table: str, header: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

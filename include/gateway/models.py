@@ -47,11 +47,13 @@ _CUSTOMER_EXAMPLE: JsonDict = {
 }
 
 
-class _Ours(BaseModel):
+class Strict(BaseModel):
+    """Base of what is sent to us: unknown members are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Expect(_Ours):
+class Expect(Strict):
     """What the order must come to in Sage; compared after the write."""
 
     lines: int = Field(ge=0, le=1000)
@@ -63,7 +65,7 @@ class Expect(_Ours):
         return Decimal(self.total)
 
 
-class OrderRequest(_Ours):
+class OrderRequest(Strict):
     """One sales order, whole. Columns that are absent or null are left to Sage's defaults."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ORDER_EXAMPLE]})
@@ -78,7 +80,7 @@ class OrderRequest(_Ours):
     hold_reason: ReasonCode = ""
 
 
-class HoldRequest(_Ours):
+class HoldRequest(Strict):
     """Why an order is held, or was."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "STOCK"}]})
@@ -86,7 +88,7 @@ class HoldRequest(_Ours):
     reason: ReasonCode = ""
 
 
-class CustomerRequest(_Ours):
+class CustomerRequest(Strict):
     """One customer. ``CustomerNo`` null: Sage gives the next number."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CUSTOMER_EXAMPLE]})
@@ -95,27 +97,27 @@ class CustomerRequest(_Ours):
     fields: Fields
 
 
-class OrderRecord(_Ours):
+class OrderRecord(Strict):
     """One order of a batch."""
 
     idempotency_key: Key
     order: OrderRequest
 
 
-class CustomerRecord(_Ours):
+class CustomerRecord(Strict):
     """One customer of a batch."""
 
     idempotency_key: Key
     customer: CustomerRequest
 
 
-class OrderBatch(_Ours):
+class OrderBatch(Strict):
     """Orders that share one Sage session; each is all or nothing by itself."""
 
     records: list[OrderRecord] = Field(min_length=1, max_length=MAX_BATCH)
 
 
-class CustomerBatch(_Ours):
+class CustomerBatch(Strict):
     """Customers that share one Sage session."""
 
     records: list[CustomerRecord] = Field(min_length=1, max_length=MAX_BATCH)

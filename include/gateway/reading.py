@@ -37,8 +37,8 @@ class Reading:
         self._connection: Any = None
         self._tables: dict[str, Table] = {}
 
-    def rows(self, sql: str, *values: str) -> list[dict[str, Any]]:
-        """All rows as dictionaries; text without the padding that ProvideX may leave.
+    def rows(self, sql: str, *values: str, most: int | None = None) -> list[dict[str, Any]]:
+        """Rows as dictionaries, all or the first so many; text without the padding that ProvideX may leave.
 
         Raises:
             ReadFailedError: the driver refused twice, the second time on a fresh connection.
@@ -47,7 +47,8 @@ class Reading:
         def ask(connection: Any) -> list[dict[str, Any]]:
             cursor = connection.execute(sql, *values)
             names = [entry[0] for entry in cursor.description]
-            return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+            found = cursor.fetchall() if most is None else cursor.fetchmany(most)
+            return [dict(zip(names, map(_plain, row), strict=True)) for row in found]
 
         found: list[dict[str, Any]] = self._twice(ask)
         return found

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.gateway.dialogue import Dialogue
-from include.gateway.failpoints import pass_by
 from include.gateway.line_changes import LineChange, LineEditor
 from include.gateway.messages import Finding, MessageTable
-from include.gateway.problems import ProblemError, refusal
 from include.gateway.sequence import HEADER_FIRST, LINE_FIRST, Fields, in_order
 from include.gateway.session import SALES_ORDER, SageSession
+from include.gateway.writing import NEW_KEY, NUMBERS_TRIED, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from include.gateway.dictionary import Table
     from include.gateway.objects import BusinessObject
 
-NEW_KEY = 2
-NUMBERS_TRIED = 3
 _HEADER_LEADS = frozenset({"ARDivisionNo", "CustomerNo"})
 _LINE_LEADS = frozenset({"ItemCode"})
 
@@ -45,16 +42,14 @@ class Written:
     warnings: tuple[Finding, ...]
 
 
-class SalesOrders:
+class SalesOrders(Writer):
     """Writes sales orders in one session."""
 
     def __init__(
         self, session: SageSession, tables: OrderTables, messages: MessageTable, *, retry_after: int
     ) -> None:
-        self._session = session
+        super().__init__(session, messages, retry_after=retry_after)
         self._tables = tables
-        self._messages = messages
-        self._retry_after = retry_after
 
     def create(self, number: str | None, header: Fields, lines: Sequence[Fields]) -> Written:
         """Write a new order under ``number`` or Sage's next one.
@@ -68,7 +63,7 @@ class SalesOrders:
         if self._fill_header(order, talk, header):
             for position, line in enumerate(lines, start=1):
                 self._add_line(order, talk, position, line)
-        self._write(order, talk)
+        self._write(order, talk, doing="the order", lines=order.oLines)
         return Written(number, tuple(talk.warnings))
 
     def change(self, number: str, header: Fields, change: LineChange) -> Written:
@@ -84,7 +79,7 @@ class SalesOrders:
         LineEditor(order.oLines, talk, self._tables.detail, self._session.reference).carry_out(change)
         for position, line in enumerate(change.added, start=change.kept + 1):
             self._add_line(order, talk, position, line)
-        self._write(order, talk)
+        self._write(order, talk, doing="the order", lines=order.oLines)
         return Written(number, tuple(talk.warnings))
 
     def delete(self, number: str, *, reason: str = "") -> Written:
@@ -98,46 +93,30 @@ class SalesOrders:
         self._open_existing(order, talk, number)
         if reason:
             self._give_reason(order, talk, reason)
-        pass_by("before_write")
-        self._session.writing = True
-        done = talk.heard(order.nDelete(), order, "header", doing="the deletion")
-        pass_by("after_write")
-        if not done:
-            self._session.writing = False
-            self._give_up(order, talk)
+        self._carry_out(order, talk, order.nDelete, doing="the deletion")
         order.nClear()
         return Written(number, tuple(talk.warnings))
 
     def _open_new(self, order: BusinessObject, talk: Dialogue, number: str | None) -> str:
-        """Open a new key. Sage's next number may be one that somebody typed: then the one after it."""
         for _ in range(1 if number else NUMBERS_TRIED):
-            candidate = number or self._next_number(order, talk)
+            candidate = number or self._next_number(
+                order, talk, order.nGetNextSalesOrderNo, "the next order number"
+            )
             answer = order.nSetKey(candidate)
             if answer == NEW_KEY:
                 return candidate
             if not talk.heard(answer, order, "header", field="SalesOrderNo", value=candidate):
-                self._give_up(order, talk)
+                raise self._give_up(order, talk)
             order.nClear()
         taken = Finding(
             "invalid_value", "header", "the order number is taken", field="SalesOrderNo", value=candidate
         )
         talk.errors.append(taken)
-        return self._give_up(order, talk)
-
-    def _next_number(self, order: BusinessObject, talk: Dialogue) -> str:
-        into = self._session.reference()
-        if not talk.heard(order.nGetNextSalesOrderNo(into), order, "header", doing="the next order number"):
-            self._give_up(order, talk)
-        return str(into.value)
+        raise self._give_up(order, talk)
 
     def _open_existing(self, order: BusinessObject, talk: Dialogue, number: str) -> None:
         answer = order.nSetKey(number)
-        if answer == NEW_KEY:
-            talk.errors.append(
-                Finding("not_on_file", "header", "no such live order", field="SalesOrderNo", value=number)
-            )
-        if answer == NEW_KEY or not talk.heard(answer, order, "header", field="SalesOrderNo", value=number):
-            self._give_up(order, talk)
+        self._demand(order, talk, answer, new=False, field="SalesOrderNo", value=number)
 
     def _fill_header(self, order: BusinessObject, talk: Dialogue, header: Fields) -> bool:
         fields = in_order(header, HEADER_FIRST)
@@ -159,22 +138,3 @@ class SalesOrders:
         answer = order.nSetValue("CancelReasonCode$", reason)
         trial.heard(answer, order, "header", field="CancelReasonCode", value=reason)
         talk.warnings += [*trial.warnings, *trial.errors]
-
-    def _write(self, order: BusinessObject, talk: Dialogue) -> None:
-        if talk.errors:
-            self._give_up(order, talk)
-        pass_by("before_write")
-        self._session.writing = True
-        done = talk.heard(order.nWrite(), order, "header", doing="the order")
-        pass_by("after_write")
-        if not done:
-            self._session.writing = False
-            talk.add_leftover(order.oLines)
-            self._give_up(order, talk)
-
-    def _give_up(self, order: BusinessObject, talk: Dialogue) -> str:
-        order.nClear()
-        raise self._verdict(talk.errors)
-
-    def _verdict(self, errors: Sequence[Finding]) -> ProblemError:
-        return refusal(errors, retry_after=self._retry_after)

@@ -17,6 +17,15 @@ LINE_FIRST = (
     "ExtensionAmt", "ItemCodeDesc", "CommentText",
 )  # fmt: skip
 """The item loads price, warehouse and unit. ExtensionAmt gives a charge without quantity its amount."""
+ITEM_FIRST = (
+    "ItemType", "ItemCodeDesc", "ProductLine", "ProductType", "Valuation", "StandardUnitOfMeasure",
+    "SalesUnitOfMeasure", "PurchaseUnitOfMeasure", "SalesUMConvFctr", "PurchaseUMConvFctr",
+    "DefaultWarehouseCode", "StandardUnitPrice",
+)  # fmt: skip
+"""The product line loads type, valuation, units and tax class; its words give way to the caller's."""
+DEPOSIT_FIRST = ("BankCode", "DepositDate", "DepositType", "DepositDesc", "CashDepositAmt")
+RECEIPT_FIRST = ("PaymentType", "PostingAmt")
+RECEIPT_LINE_FIRST = ("InvoiceNo", "InvoiceType", "AmountPosted")
 CUSTOMER_FIRST = ("CustomerName", "AddressLine1", "AddressLine2", "AddressLine3", "ZipCode", "CountryCode")
 """A postal code may fill city and state from Sage's own table; the customer's words are set after it."""
 

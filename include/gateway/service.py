@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from include.gateway.jobs import Job
+    from include.gateway.receipt_models import ReceiptRequest
     from include.gateway.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -230,6 +231,10 @@ def names_of(job: Job, id_columns: Collection[str], *, default_division: str) ->
     """
     if job.verb in {"change_order", "cancel_order", "hold_order", "release_order"}:
         return [f"order:{job.number}"]
+    if job.item:
+        return [f"item:{job.item.ItemCode.upper()}"]
+    if job.receipt:
+        return _receipt_names(job.receipt, default_division, job.key)
     fields = job.order.header if job.order else job.customer.fields if job.customer else {}
     names = [f"{column}:{fields[column]}" for column in id_columns if fields.get(column)]
     if fields.get("CustomerPONo"):
@@ -245,6 +250,14 @@ def _customer_name(fields: Mapping[str, str | int | None], default_division: str
     return f"customer:{division}|{forms_of(str(fields.get('CustomerNo')))[-1]}"
 
 
+def _receipt_names(receipt: ReceiptRequest, default_division: str, key: str) -> list[str]:
+    """The receipt, and its deposit: two first receipts of a deposit would open two."""
+    deposit = receipt.deposit
+    named = [deposit.get(name) for name in ("BankCode", "DepositDate", "DepositDesc")]
+    check = f"{_customer_name(receipt.header, default_division)}|{receipt.header.get('CheckNo')}"
+    return [f"key:{key}", f"check:{check}", f"deposit:{deposit.get('DepositNo') or named}"]
+
+
 def codes_of(answer: Answer) -> str:
     """The codes of an answer's findings for a log line: never the findings themselves."""
     found = [*answer.body.get("errors", ()), *answer.body.get("warnings", ())]
@@ -252,8 +265,7 @@ def codes_of(answer: Answer) -> str:
 
 
 def _fingerprint(job: Job) -> str:
-    payload = job.order or job.customer
-    content = payload.model_dump(mode="json") if payload else job.reason or None
+    content = job.record.model_dump(mode="json") if job.record else job.reason or None
     return fingerprint_of(f"{job.verb} {job.number}", content)
 
 

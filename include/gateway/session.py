@@ -43,6 +43,9 @@ class Task:
 
 SALES_ORDER = Task("SO_SalesOrder_bus", "SO_SalesOrder_ui", "S/O")
 CUSTOMER = Task("AR_Customer_bus", "AR_Customer_ui", "A/R")
+ITEM = Task("CI_ItemCode_bus", "CI_ItemCode_ui", "C/I")
+DEPOSIT = Task("AR_CashReceiptsDeposit_bus", "AR_CashReceipts_ui", "A/R")
+CASH_RECEIPT = Task("AR_CashReceipts_bus", "AR_CashReceipts_ui", "A/R")
 
 
 class SageSession:

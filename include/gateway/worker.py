@@ -14,13 +14,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from include.gateway.customer_desk import CustomerDesk
+from include.gateway.item_desk import ItemDesk
 from include.gateway.jobs import Job
 from include.gateway.lookup import Lookup, UdfColumns
 from include.gateway.messages import MessageTable
 from include.gateway.order_desk import OrderDesk
 from include.gateway.problems import Answer, ProblemError, unavailable
 from include.gateway.process_lock import ProcessLock
+from include.gateway.quantity_desk import QuantityDesk
 from include.gateway.reading import Reading
+from include.gateway.receipt_desk import ReceiptDesk
 from include.gateway.session import SageSession
 
 if TYPE_CHECKING:
@@ -30,6 +33,16 @@ if TYPE_CHECKING:
     from include.gateway.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+DESKS: dict[str, type[Desk]] = {
+    "order": OrderDesk,
+    "customer": CustomerDesk,
+    "item": ItemDesk,
+    "quantities": QuantityDesk,
+    "receipt": ReceiptDesk,
+}
+"""Who carries out which kind of job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,9 @@ class Worker:
         self._reading = Reading(settings.odbc.get_secret_value(), retry_after=settings.retry_after_seconds)
         udfs = UdfColumns(settings.sync_key_column, settings.order_id_columns, settings.customer_id_columns)
         lookup = Lookup(self._reading, udfs)
-        desks = {"order": OrderDesk, "customer": CustomerDesk}
-        self._desks: dict[str, Desk] = {
+        self._desks = {
             noun: desk(settings, self._session, self._reading, lookup, messages)
-            for noun, desk in desks.items()
+            for noun, desk in DESKS.items()
         }
 
     @property

@@ -14,15 +14,15 @@ from include.gateway.models import CustomerRequest, OrderRequest
 from include.gateway.service import Gateway
 from include.gateway.settings import Settings
 from include.gateway.worker import Job, Worker
+from include.sandbox.sage100.story import load
 from tests.unit.gateway import fake_sage
 
 
 class Company:
-    """What stands in the small Sage, and the faults ordered for it."""
+    """What stands in a Sage, and the faults ordered for the small one."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        fake_sage.make(home)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         db = sqlite3.connect(self.home / "MAS_ABC.sqlite")
@@ -48,6 +48,7 @@ def company(tmp_path: Path) -> Company:
     fake_sage.TRANSCRIPT.clear()
     home = tmp_path / "home"
     home.mkdir()
+    fake_sage.make(home)
     return Company(home)
 
 
@@ -79,6 +80,38 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 def worker(settings: Settings) -> Iterator[Worker]:
     """A worker in this process, so that its calls can be read in the transcript."""
     worker = Worker(settings)
+    yield worker
+    worker.rest()
+
+
+@pytest.fixture
+def northwind(tmp_path: Path) -> Company:
+    """A company of the emulated Sage, with its goods and customers."""
+    home = tmp_path / "northwind"
+    home.mkdir()
+    load(home, password="right")
+    return Company(home)
+
+
+@pytest.fixture
+def emulated(northwind: Company, make_settings: Callable[..., Settings]) -> Callable[..., Settings]:
+    """Settings of a gateway over that company."""
+
+    def make(**changes: Any) -> Settings:
+        usual = {
+            "objects": "include.sandbox.sage100.objects:Script",
+            "home": str(northwind.home),
+            "odbc": f"Driver=SQLite3;Database={northwind.home}/MAS_ABC.sqlite;",
+        }
+        return make_settings(**(usual | changes))
+
+    return make
+
+
+@pytest.fixture
+def desk(emulated: Callable[..., Settings]) -> Iterator[Worker]:
+    """A worker in this process over the emulated Sage."""
+    worker = Worker(emulated())
     yield worker
     worker.rest()
 
