@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.sandbox.sage100 import holders, records
 from include.sandbox.sage100.records import Record
-from include.sandbox.sage100.refusals import IN_USE, NotNowError
+from include.sandbox.sage100.refusals import IN_USE, NotNowError, NotOnFileError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,11 +44,11 @@ class Accounts:
         """The row with this key.
 
         Raises:
-            KeyError: there is none.
+            NotOnFileError: there is none.
         """
         record = self.find(table, *key)
         if record is None:
-            raise KeyError(f"{table} has no {'|'.join(key)}")
+            raise NotOnFileError(f"{table} {'|'.join(key)} is not on file.")
         return record
 
     def select(self, table: str, order: str = "", **where: str) -> Iterator[Record]:

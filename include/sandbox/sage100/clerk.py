@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from include.sandbox.sage100.objects.values import accept, column_of
-from include.sandbox.sage100.refusals import RefusedError
+from include.sandbox.sage100.refusals import NotOnFileError, RefusedError
 from include.sandbox.sage100.shipping import Shipping
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Clerk:
         """Print the picking sheet, print the order, enter its invoice.
 
         Raises:
-            KeyError: there is no such live order.
+            NotOnFileError: there is no such live order.
             RefusedError: its invoice cannot be entered.
         """
         for mark in marks:
@@ -48,7 +48,7 @@ class Clerk:
         """Set columns of a record under the dictionary's rules of form and width.
 
         Raises:
-            KeyError: no such table or record.
+            NotOnFileError: no such table or record.
             RefusedError: a value that Sage would not keep.
         """
         self._known(table)
@@ -58,7 +58,7 @@ class Clerk:
         """Type a new record: an alias of an item, a terms code.
 
         Raises:
-            KeyError: no such table.
+            NotOnFileError: no such table.
             RefusedError: a value that Sage would not keep, or the record exists.
         """
         self._known(table)
@@ -69,7 +69,7 @@ class Clerk:
 
     def _known(self, table: str) -> None:
         if table not in self._accounts.tables:
-            raise KeyError(f"no table {table}")
+            raise NotOnFileError(f"There is no table {table}.")
 
     def _filled(self, record: Record, values: Mapping[str, Given]) -> Record:
         columns = {column.name: column for column in record.table.columns.values()}

@@ -14,7 +14,7 @@ from include.sandbox.sage100 import database, settings
 from include.sandbox.sage100.accounts import Accounts
 from include.sandbox.sage100.audit import Stamp
 from include.sandbox.sage100.dictionary import dictionary
-from include.sandbox.sage100.refusals import NotNowError, RefusedError
+from include.sandbox.sage100.refusals import NotNowError, NotOnFileError, RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,8 +51,8 @@ class Company:
                     yield db
         except FileNotFoundError as error:
             raise HTTPException(404, str(error)) from error
-        except KeyError as error:
-            raise HTTPException(404, str(error.args[0])) from error
+        except NotOnFileError as error:
+            raise HTTPException(404, str(error)) from error
         except NotNowError as error:
             raise HTTPException(409, str(error)) from error
         except RefusedError as error:

@@ -62,7 +62,7 @@ class Journal:
         """Post entries; gives their history headers.
 
         Raises:
-            KeyError: there is no such entry.
+            NotOnFileError: there is no such entry.
             RefusedError: the date lies in a closed period.
             NotNowError: somebody has an invoice or its order open, or its number is still owed for.
         """

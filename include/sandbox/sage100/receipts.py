@@ -128,7 +128,7 @@ class Receipts:
         """Post every entered receipt, or those of one deposit; gives the rows of the payment history.
 
         Raises:
-            KeyError: there is no such deposit.
+            NotOnFileError: there is no such deposit.
             NotNowError: somebody has one of the receipts open.
         """
         where = {"DepositNo": deposit_no} if deposit_no else {}

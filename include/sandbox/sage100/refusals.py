@@ -7,6 +7,10 @@ class RefusedError(Exception):
     """The company does not take this. A Business Object answers it as 0 with this message."""
 
 
+class NotOnFileError(RefusedError):
+    """There is no such record."""
+
+
 class NotNowError(RefusedError):
     """Refused as the books stand: in use, on hold, already entered. The same may be right later."""
 

@@ -55,7 +55,7 @@ class Shipping:
         """A live order that may be drawn into this invoice.
 
         Raises:
-            KeyError: there is no such live order.
+            NotOnFileError: there is no such live order.
             RefusedError: it is a quote, a master or a repeating order.
             NotNowError: it is on hold, on another invoice, or somebody has it open.
         """
@@ -244,7 +244,7 @@ class Shipping:
         """Enter a package, or correct one that stands. It stamps nothing: the table has no such columns.
 
         Raises:
-            KeyError: no such entry; it may have been posted.
+            NotOnFileError: no such entry; it may have been posted.
             NotNowError: somebody has the invoice open.
         """
         invoice = self._accounts.existing(HEADER, invoice_no)

@@ -70,7 +70,7 @@ class Stock:
         """Set what lies there after a count.
 
         Raises:
-            KeyError: item or warehouse are not on file.
+            NotOnFileError: item or warehouse are not on file.
             RefusedError: the item is not kept in stock.
         """
         self._known(item_code, warehouse)
@@ -85,7 +85,7 @@ class Stock:
         """Add to what lies there, or take from it.
 
         Raises:
-            KeyError: item or warehouse are not on file.
+            NotOnFileError: item or warehouse are not on file.
             RefusedError: the item is not kept in stock.
             NotNowError: less than nothing would be left.
         """

@@ -12,6 +12,7 @@ from include.sandbox.sage100.objects.answers import ComError
 from include.sandbox.sage100.objects.business import BusinessObject
 from include.sandbox.sage100.objects.cash_receipt import CashReceipts, Deposit
 from include.sandbox.sage100.objects.customer import Customer
+from include.sandbox.sage100.objects.invoice import Invoice, InvoiceTracking, Shipment
 from include.sandbox.sage100.objects.item import Item
 from include.sandbox.sage100.objects.sales_order import SalesOrder
 from include.sandbox.sage100.objects.session import Session
@@ -28,7 +29,18 @@ class ShipTo(BusinessObject):
 
 
 OBJECTS: dict[str, type[BusinessObject]] = {
-    made.bus: made for made in (SalesOrder, Customer, Item, ShipTo, Deposit, CashReceipts)
+    made.bus: made
+    for made in (
+        SalesOrder,
+        Customer,
+        Item,
+        ShipTo,
+        Invoice,
+        Shipment,
+        InvoiceTracking,
+        Deposit,
+        CashReceipts,
+    )
 }
 """What ``NewObject`` makes beside the session. The task of ``X_bus`` is ``X_ui``."""
 
