@@ -165,5 +165,6 @@ class Payment(Canonical):
     captured_at: datetime | None = None
     captured_on: date | None = Field(default=None, description="the day of it where the company is")
     deposit_number: str = Field(default="", description="the ERP's deposit, as the source believes it")
+    invoice_number: str = Field(default="", description="the ERP's invoice that it pays, once there is one")
     modified_at: datetime
     extensions: dict[str, str] = Field(default_factory=dict)
