@@ -35,10 +35,10 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag
 
-from tradebridge.order_flow import PARAMS, carry_orders
-from tradebridge.pools import CLARITY_ECOMMERCE
+from tradebridge.pools import CLARITY_ECOMMERCE, SAGE_100
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import ORDER_PARAMS, carry
 
 
 @dag(
@@ -49,11 +49,11 @@ from tradebridge.tags import Tag
     default_args=TASK_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.CLARITY_ECOMMERCE, Tag.SAGE_100, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
-    params=PARAMS,
+    params=ORDER_PARAMS,
 )
 def clarity_orders_to_sage100() -> None:
     """One batch after the other through the stages."""
-    carry_orders(CLARITY_ECOMMERCE)
+    carry("orders", source_pool=CLARITY_ECOMMERCE, target_pool=SAGE_100)
 
 
 clarity_orders_to_sage100()

@@ -35,10 +35,10 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag
 
-from tradebridge.order_flow import PARAMS, carry_orders
-from tradebridge.pools import ZOHO_INVENTORY
+from tradebridge.pools import SAGE_100, ZOHO_INVENTORY
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import ORDER_PARAMS, carry
 
 
 @dag(
@@ -49,11 +49,11 @@ from tradebridge.tags import Tag
     default_args=TASK_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.ZOHO_INVENTORY, Tag.SAGE_100, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
-    params=PARAMS,
+    params=ORDER_PARAMS,
 )
 def zoho_orders_to_sage100() -> None:
     """One batch after the other through the stages."""
-    carry_orders(ZOHO_INVENTORY)
+    carry("orders", source_pool=ZOHO_INVENTORY, target_pool=SAGE_100)
 
 
 zoho_orders_to_sage100()

@@ -238,6 +238,17 @@ class Inbox:
         with self._db.once("read what was announced") as connection:
             return {row.record_key: row.version for row in connection.execute(query)}
 
+    def unfinished(self, flow: str) -> list[str]:
+        """Keys of records with an announcement that is not at its end: due, at work, or set aside."""
+        query = (
+            select(inbox.c.record_key)
+            .where(inbox.c.flow == flow, inbox.c.state != "done")
+            .distinct()
+            .order_by(inbox.c.record_key)
+        )
+        with self._db.once("list unfinished records") as connection:
+            return list(connection.scalars(query))
+
     def pending(self, flow: str) -> int:
         """Rows that a claim could take now.
 

@@ -22,6 +22,7 @@ class OrderFlow:
         event: under which its orders are kept in the inbox.
         inbound: mapping from the shop's order to ours.
         marks: columns in which an order in the ERP says which of the shop's it is.
+        tells_companies: a customer without a company is a person.
     """
 
     name: str
@@ -30,7 +31,10 @@ class OrderFlow:
     event: str
     inbound: str
     marks: ShopMarks
+    tells_companies: bool = False
 
+    batch_size: ClassVar[int] = 200
+    """One list page of Zoho, one suite run of Great Expectations."""
     noun: ClassVar[str] = "orders"
     entity: ClassVar[str] = "sales_order"
     target: ClassVar[str] = "sage100"
@@ -85,5 +89,6 @@ CLARITY_ORDERS = OrderFlow(
     event="order",
     inbound="clarity_ecommerce/sales_order",
     marks=CLARITY_MARKS,
+    tells_companies=True,
 )
 ORDER_FLOWS = {flow.name: flow for flow in (ZOHO_ORDERS, CLARITY_ORDERS)}

@@ -151,6 +151,10 @@ class Flow(Protocol):
         """System id of where it carries to."""
 
     @property
+    def batch_size(self) -> int:
+        """Records (keys, not rows) a batch."""
+
+    @property
     def event(self) -> str:
         """Under which its records are kept in the inbox when it announces them itself."""
 
@@ -179,7 +183,8 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         for name in self.PORTS:
-            object.__setattr__(self, name, watched(name, getattr(self, name)))
+            if (port := getattr(self, name)) is not None:
+                object.__setattr__(self, name, watched(name, port))
 
     def staging(self, ticket: Ticket) -> Staging:
         """The staging folder of one batch."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from include.canonical import OrderStatus
 from include.ledger import Outcome
-from include.pipelines.buyers import for_orders, unknown_buyers, witnesses
+from include.pipelines.buyers import for_orders, identify, witnesses
 from include.pipelines.extract import RECORDS
 from include.pipelines.outcomes import keep, set_aside
 from include.pipelines.plan import (
@@ -56,17 +56,18 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     recheck = set(records.key[records.recheck])
     actions = _actions(orders, links, recheck, world.settings.get("carry_from", ""))
     outcomes = {key: Outcome.UNCHANGED for key, action in actions.items() if action is Action.NONE}
-    carried = orders[orders.source_id.map(actions) != Action.NONE.value]
+    bought = identify(world, orders[orders.source_id.map(actions) != Action.NONE.value])
+    carried = bought.orders
     frames = {
         "orders": carried,
         "lines": canonical.frames["lines"][canonical.frames["lines"].order_source_id.isin(carried.source_id)],
     }
     erp = outbound.from_canonical(frames, here)
-    buyers, ambiguous = unknown_buyers(world, carried)
     newcomers = customer_mapping.from_canonical(
         {
             "orders": witnesses(
-                carried[carried.customer_source_id.isin(buyers)], {*canonical.problems.key, *erp.problems.key}
+                carried[carried.customer_source_id.isin(bought.new)],
+                {*canonical.problems.key, *erp.problems.key},
             )
         },
         here,
@@ -75,7 +76,7 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
         canonical.problems[~canonical.problems.key.isin(outcomes)],
         erp.problems,
         for_orders(newcomers.problems, carried),
-        ambiguous,
+        *bought.problems,
     ]
     staging.write(ORDERS, carried)
     staging.write(LINES, frames["lines"])

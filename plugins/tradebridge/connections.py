@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import BaseHook
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
+    from include.pipelines.mirrors.ports import MirrorWorld, RecordSource, RecordTarget
     from include.pipelines.ports import Endpoint, OrderSource, SourceNotes, World
     from include.webhooks import Doorkeeper
 
@@ -247,6 +249,17 @@ def sage_gateway(connection: Connection | None = None) -> GatewayClient:
     return GatewayClient(settings, breaker=breaker)
 
 
+def world(flow_id: str) -> World | MirrorWorld:
+    """Everything a flow touches.
+
+    Args:
+        flow_id: DAG id of the flow.
+    """
+    from include.pipelines.flows import ORDER_FLOWS
+
+    return order_world(flow_id) if flow_id in ORDER_FLOWS else mirror_world(flow_id)
+
+
 def order_world(flow_id: str) -> World:
     """Everything an order flow touches.
 
@@ -309,3 +322,45 @@ def _clarity(flow_id: str) -> _Shop:
 
 
 _SHOPS = {ZOHO_INVENTORY: _zoho, CLARITY_ECOMMERCE: _clarity}
+
+
+def mirror_world(flow_id: str) -> MirrorWorld:
+    """Everything a mirror flow touches.
+
+    Args:
+        flow_id: DAG id of the flow.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    from include.connectors.clarity_ecommerce import ClarityOrders
+    from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
+    from include.connectors.sage100.changes import ServerClock
+    from include.pipelines.mirrors import flows
+    from include.pipelines.mirrors.ports import MirrorWorld
+    from include.pipelines.ports import Endpoint
+    from include.translation import Reference
+    from tradebridge.site import settings, staging_root
+
+    client, reads = clarity_client(flow=flow_id), sage_reader()
+    clock = ServerClock(ZoneInfo(client.settings.timezone))
+    ends: dict[str, tuple[RecordSource, RecordTarget]] = {
+        flows.STOCK.name: (reads.stock_records(), ClarityStock(client)),
+        flows.SHIPMENTS.name: (reads.shipment_records(clock), ClarityShipments(client)),
+        flows.INVOICES.name: (reads.invoice_records(clock), ClarityInvoices(client)),
+    }
+    source, target = ends[flow_id]
+    return MirrorWorld(
+        flow=flows.MIRROR_FLOWS[flow_id],
+        ledger=ledger(),
+        source=source,
+        target=target,
+        references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
+        orders=ClarityOrders(client),
+        staging_root=ObjectStoragePath(staging_root()),
+        settings=settings(),
+        time_zone=client.settings.timezone,
+        endpoints=(
+            Endpoint(reads.endpoint, reads.ping),
+            Endpoint(client.settings.endpoint, client.ping),
+        ),
+    )

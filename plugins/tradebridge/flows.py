@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-FLOWS = ("zoho_orders_to_sage100", "clarity_orders_to_sage100")
+FLOWS = (
+    "zoho_orders_to_sage100",
+    "clarity_orders_to_sage100",
+    "sage100_inventory_to_clarity",
+    "sage100_shipments_to_clarity",
+)
 LEFT_OVER = ("clarity_ecommerce",)
 """Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

@@ -9,6 +9,8 @@ class Tag(StrEnum):
     """``key:value``, so that the UI's filter reads like a sentence."""
 
     ORDERS = "entity:orders"
+    SHIPMENTS = "entity:shipments"
+    STOCK = "entity:stock"
     EXCEPTIONS = "entity:exceptions"
     ZOHO_INVENTORY = "system:zoho_inventory"
     CLARITY_ECOMMERCE = "system:clarity_ecommerce"

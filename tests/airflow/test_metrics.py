@@ -121,7 +121,7 @@ def test_a_repair_is_timed_once(listener: Listener, ledger: Ledger, monkeypatch:
 
 def test_every_name_is_documented() -> None:
     """Names are an interface: dashboards are built on them."""
-    sources = [Path(watching.__file__), Path(metrics.__file__).with_name("order_stages.py")]
+    sources = [Path(watching.__file__), Path(metrics.__file__).with_name("stages.py")]
     used = {
         name
         for source in sources

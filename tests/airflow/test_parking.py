@@ -15,7 +15,7 @@ from include.ledger import Delivery, Ledger
 from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.parking import ParkedError
 from include.pipelines.ports import World
-from tradebridge import connections, order_stages
+from tradebridge import connections, stages
 from tradebridge.retries import FollowTheError
 
 FLOW = "zoho_orders_to_sage100"
@@ -28,12 +28,13 @@ class Run:
 
     def __init__(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
         self.ledger = ledger
+        self.monkeypatch = monkeypatch
         self.told: dict[str, str] = {}
         self.asked: dict[str, Any] = {"order_numbers": [], "modified_from": None, "modified_until": None}
         self.type = "scheduled"
         self.lists: list[object] = []
-        monkeypatch.setattr(connections, "order_world", lambda _flow: self.world(tmp_path))
-        monkeypatch.setattr(order_stages, "get_current_context", self.context)
+        monkeypatch.setattr(connections, "world", lambda _flow: self.world(tmp_path))
+        monkeypatch.setattr(stages, "get_current_context", self.context)
 
     def world(self, tmp_path: Any) -> World:
         nobody: Any = SimpleNamespace()
@@ -77,12 +78,13 @@ def carry(run: Run, error: Exception) -> None:
     def stage(*_: object) -> dict[str, int]:
         raise error
 
-    order_stages._carry(batch.id, stage)
+    run.monkeypatch.setattr(stages, "_stage", lambda _world, _name: stage)
+    stages._carry(batch.id, "load")
 
 
 def test_a_sweep_of_a_parked_flow_ends_at_once_and_says_why(run: Run) -> None:
     run.ledger.parking.park(FLOW, run.ledger.database.now() + timedelta(hours=1), reason=str(BLOCKED))
-    assert order_stages.claim() == []
+    assert stages.claim() == []
     assert "blocked for an hour" in run.told["parked"]
     assert run.lists == []
     assert run.ledger.inbox.pending(FLOW) == 1
@@ -90,7 +92,7 @@ def test_a_sweep_of_a_parked_flow_ends_at_once_and_says_why(run: Run) -> None:
 
 def test_when_the_time_is_over_the_sweep_carries_what_waits(run: Run) -> None:
     run.ledger.parking.park(FLOW, run.ledger.database.now() - timedelta(seconds=1), reason="over")
-    assert len(order_stages.claim()) == 1
+    assert len(stages.claim()) == 1
     assert run.ledger.parking.lift(FLOW) is False
 
 
@@ -98,7 +100,7 @@ def test_a_request_waits_in_its_run_until_the_time_is_over(run: Run) -> None:
     run.ledger.parking.park(FLOW, run.ledger.database.now() + timedelta(hours=1), reason=str(BLOCKED))
     run.type, run.asked["order_numbers"] = "manual", ["SO-10248"]
     with pytest.raises(ParkedError) as caught:
-        order_stages.claim()
+        stages.claim()
     decision = FollowTheError().evaluate(caught.value, 1, 8)
     assert decision.action is RetryAction.RETRY
     assert timedelta(minutes=59) < decision.retry_delay <= timedelta(hours=1)
@@ -129,7 +131,7 @@ def test_a_batch_that_was_deferred_is_counted_as_waiting_and_no_run_is_red(run: 
     with pytest.raises(AirflowSkipException):
         carry(run, BLOCKED)
     (batch,) = {row.batch_id for row in run.ledger.inbox.history("1")}
-    counts = order_stages.settle([batch])
+    counts = stages.settle([batch])
     assert (counts["received"], counts["waiting"], counts["returned"]) == (1, 1, 0)
     assert run.ledger.reports.get(FLOW, "run").balanced
     assert run.ledger.inbox.pending(FLOW) == 1

@@ -127,8 +127,10 @@ ITEMS = Statement(
         "TaxClass",
         "InactiveItem",
         "UseInSO",
+        "ProductType",
+        "AllowBackOrders",
     ),
-    ("UDF_UPC", "UDF_ZOHO_ITEM_ID"),
+    ("UDF_UPC", "UDF_ZOHO_ITEM_ID", "UDF_SAFETY_STOCK"),
     key="ItemCode",
     order=("ItemCode",),
 )

@@ -6,9 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.checks.suites import Words
+from include.connectors.clarity_ecommerce.targets import NOT_SOLD
+from include.pipelines.flows import CLARITY_ECOMMERCE
+from include.pipelines.mirrors import preparing
+from include.pipelines.mirrors.preparing import as_they_are
+from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
     from include.checks.suites import Rule
+    from include.pipelines.mirrors.ports import MirrorWorld
+    from include.pipelines.mirrors.preparing import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class MirrorFlow:
         record: our frame that has one row for each record.
         label: its column by which people know a record.
         rules: what must hold for a row of that frame.
+        prepare: see :mod:`include.pipelines.mirrors.preparing`.
         words: by which problems are told.
         passed_over: refusals by which the target says no more than that it does not carry the record.
         batch_size: records a batch; a batch is written in as few calls as the target allows.
@@ -40,6 +52,7 @@ class MirrorFlow:
     outbound: str
     record: str
     label: str
+    prepare: Callable[[MirrorWorld, Mapping[str, pd.DataFrame]], Prepared] = as_they_are
     rules: tuple[Rule, ...] = ()
     words: Words = field(default_factory=Words)
     passed_over: frozenset[str] = frozenset()
@@ -49,3 +62,44 @@ class MirrorFlow:
     def event(self) -> str:
         """Under which its records are kept in the inbox."""
         return self.entity
+
+
+STOCK = MirrorFlow(
+    name="sage100_inventory_to_clarity",
+    noun="stock",
+    entity="stock_level",
+    source=SAGE_100,
+    target=CLARITY_ECOMMERCE,
+    inbound="sage100/stock_level",
+    outbound="clarity_ecommerce/stock_level",
+    record="stock",
+    label="sku",
+    prepare=preparing.stock,
+    passed_over=NOT_SOLD,
+    batch_size=500,
+)
+SHIPMENTS = MirrorFlow(
+    name="sage100_shipments_to_clarity",
+    noun="shipments",
+    entity="shipment",
+    source=SAGE_100,
+    target=CLARITY_ECOMMERCE,
+    inbound="sage100/shipment",
+    outbound="clarity_ecommerce/shipment",
+    record="shipments",
+    label="number",
+    prepare=preparing.shipments,
+)
+INVOICES = MirrorFlow(
+    name="sage100_invoices_to_clarity",
+    noun="invoices",
+    entity="invoice",
+    source=SAGE_100,
+    target=CLARITY_ECOMMERCE,
+    inbound="sage100/invoice",
+    outbound="clarity_ecommerce/invoice",
+    record="invoices",
+    label="number",
+    prepare=preparing.invoices,
+)
+MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES)}

@@ -11,11 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import pandas as pd
-
     from include.connectors.documents import Answer, Document
     from include.errors import TransientError
     from include.pipelines.mirrors.flows import MirrorFlow
+    from include.pipelines.ports import OrderSource
     from include.translation import Reference
 
 
@@ -73,14 +72,14 @@ class MirrorWorld(Surroundings):
 
     Attributes:
         endpoints: the source's first.
-        references: tables the mappings look up, by name; asked for once a batch.
-        amend: adds to our frames what neither record says.
+        references: tables that the way in looks up, by name; asked for once a batch.
+        orders: the shop's orders, where what it has sold matters.
     """
 
-    PORTS = ("source", "target")
+    PORTS = ("source", "target", "orders")
 
     flow: MirrorFlow
     source: RecordSource
     target: RecordTarget
     references: Callable[[], Mapping[str, Reference]] = dict
-    amend: Callable[[Mapping[str, pd.DataFrame]], Mapping[str, pd.DataFrame]] = dict
+    orders: OrderSource | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -32,7 +33,8 @@ def translate(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     here = site(world, staging, read_at=read_at)
     inbound, outbound = load(flow.inbound), load(flow.outbound)
     ours = inbound.to_canonical(list(records.key), list(records.payload), here)
-    theirs = outbound.from_canonical(world.amend(ours.frames), here)
+    prepared = flow.prepare(world, ours.frames)
+    theirs = outbound.from_canonical(prepared.frames, replace(here, references=prepared.references))
     found = pd.concat([ours.problems, theirs.problems], ignore_index=True)
     documents = documents_of(outbound, theirs.frames)
     left_out = set(records.key) - documents.keys() - set(found.key)

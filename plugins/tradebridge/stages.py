@@ -1,4 +1,7 @@
-"""The order flow's stages as Airflow tasks call them: context in, ids and counts out (XCom).
+"""The stages of every flow as Airflow tasks call them: context in, ids and counts out (XCom).
+
+Which flow it is the DAG's id says; orders walk through ``include.pipelines``, what is mirrored through
+``include.pipelines.mirrors``.
 
 Everything heavy is imported inside: a DAG file that imports this parses in milliseconds.
 """
@@ -7,6 +10,8 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
@@ -17,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from include.pipelines.announce import Request
+    from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.ports import Ticket, World
+
+    AnyWorld = World | MirrorWorld
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 200
-"""Orders a batch: one list page of Zoho, one suite run of Great Expectations."""
 MAX_BATCHES = 4
 """Batches a run; what is left wakes the next one."""
 LEASE = timedelta(minutes=30)
@@ -34,22 +40,19 @@ def claim() -> list[str]:
 
     While the flow is parked a run ends here, green, and tells why (log, XCom ``parked``).
     """
-    from include.pipelines.announce import announce
     from include.pipelines.doubts import announce_stranded
     from include.pipelines.parking import begin
     from tradebridge import connections
 
     context = get_current_context()
     flow, run_id = context["dag"].dag_id, context["run_id"]
-    world = connections.order_world(flow)
+    world = connections.world(flow)
     # Before anything is read: a row that comes after this line finds no wake outstanding, and asks for one.
     world.ledger.wakes.answer(flow, run_id)
     # A try of this task that was killed took to the grave which batches it had claimed.
     world.ledger.inbox.release_run(flow, run_id)
-    request = _request(context)
-    parked = begin(
-        world, flow, lambda: announce(world, run_id, request), asked=bool(request.numbers or request.since)
-    )
+    announce, asked = _asked(world, context)
+    parked = begin(world, flow, announce, asked=asked)
     if parked is not None:
         told = f"{flow} is parked until {parked.until:%Y-%m-%d %H:%M:%S} UTC: {parked.reason}"
         log.warning("%s", told)
@@ -57,38 +60,30 @@ def claim() -> list[str]:
         return []
     announce_stranded(world)
     batches = world.ledger.inbox.claim(
-        flow, batch_size=BATCH_SIZE, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
+        flow, batch_size=world.flow.batch_size, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
     )
     world.ledger.exceptions.resolve(flow, ["task:claim_batches"], how=f"a later run went through: {run_id}")
     return [str(batch.id) for batch in batches]
 
 
 def extract(batch: str) -> dict[str, int]:
-    """Fetch what the batch's orders say now."""
-    from include.pipelines.extract import extract as stage
-
-    return _carry(batch, stage)
+    """Fetch what the batch's records say now."""
+    return _carry(batch, "extract")
 
 
 def translate(batch: str) -> dict[str, int]:
-    """Source records into ERP records."""
-    from include.pipelines.translate import translate as stage
-
-    return _carry(batch, stage)
+    """The source's records into the target's."""
+    return _carry(batch, "translate")
 
 
 def check(batch: str) -> dict[str, int]:
     """Great Expectations over the batch."""
-    from include.pipelines.check import check as stage
-
-    return _carry(batch, stage)
+    return _carry(batch, "check")
 
 
 def load(batch: str) -> dict[str, int]:
-    """Write the accepted orders, once."""
-    from include.pipelines.load import load as stage
-
-    return _carry(batch, stage)
+    """Write the accepted records, once."""
+    return _carry(batch, "load")
 
 
 def settle(batches: list[str] | None) -> dict[str, int]:
@@ -99,7 +94,7 @@ def settle(batches: list[str] | None) -> dict[str, int]:
 
     context = get_current_context()
     flow, run_id = context["dag"].dag_id, context["run_id"]
-    world = connections.order_world(flow)
+    world = connections.world(flow)
     report = RunReport(flow, run_id)
     counts = stage(world, run_id=run_id, batches=batches or [], report=report)
     _measure(flow, counts, report.carried_after)
@@ -122,7 +117,7 @@ def _measure(flow: str, counts: Mapping[str, int], carried_after: Sequence[float
         metrics.seconds("webhook_to_target", duration, flow=flow)
 
 
-def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict[str, int]:
+def _carry(batch: str, stage: str) -> dict[str, int]:
     """One stage of a batch that is still ours.
 
     Raises:
@@ -140,12 +135,12 @@ def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict
     context = get_current_context()
     context["batch"] = batch  # type: ignore[typeddict-unknown-key]  # for map_index_template
     flow = context["dag"].dag_id
-    world = connections.order_world(flow)
+    world = connections.world(flow)
     if not world.ledger.inbox.renew(batch, LEASE):
         raise LeaseLostError(f"batch {batch} was taken by another run after its lease ran out")
     ticket = Ticket(run_id=context["run_id"], batch_id=batch, flow=flow)
     try:
-        return stage(world, ticket)
+        return _stage(world, stage)(world, ticket)
     except TransientError as error:
         parked = defer(world, ticket, error)
         if parked is None:
@@ -153,8 +148,36 @@ def _carry(batch: str, stage: Callable[[World, Ticket], dict[str, int]]) -> dict
         raise AirflowSkipException(f"parked until {parked.until}: {parked.reason}") from error
 
 
-def _request(context: Mapping[str, Any]) -> Request:
-    """What this run was asked for: by its trigger form, its backfill window, or its schedule."""
+def _stage(world: AnyWorld, name: str) -> Callable[[AnyWorld, Ticket], dict[str, int]]:
+    """The function of a stage, imported only now."""
+    from include.pipelines.ports import World
+
+    package = "include.pipelines" if isinstance(world, World) else "include.pipelines.mirrors"
+    stage: Callable[[AnyWorld, Ticket], dict[str, int]] = getattr(import_module(f"{package}.{name}"), name)
+    return stage
+
+
+def _asked(world: AnyWorld, context: Mapping[str, Any]) -> tuple[Callable[[], object], bool]:
+    """What puts into the inbox what this run was asked for; whether somebody asked for certain records."""
+    from include.pipelines import announce
+    from include.pipelines.mirrors import announce as polling
+    from include.pipelines.ports import World
+
+    run_id = context["run_id"]
+    if isinstance(world, World):
+        orders = _orders_asked(context)
+        return partial(announce.announce, world, run_id, orders), bool(orders.numbers or orders.since)
+    params = context["params"]
+    records = polling.Request(
+        keys=tuple(params["keys"] or ()),
+        poll=context["dag_run"].run_type in {"scheduled", "asset_triggered"},
+        whole=bool(params["whole"]),
+    )
+    return partial(polling.announce, world, run_id, records), bool(records.keys)
+
+
+def _orders_asked(context: Mapping[str, Any]) -> Request:
+    """What a run was asked for: by its trigger form, its backfill window, or its schedule."""
     from include.pipelines.announce import Request
 
     run, params = context["dag_run"], context["params"]

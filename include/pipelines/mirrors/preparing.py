@@ -1,0 +1,133 @@
+"""What neither record says: whose order a shipment belongs to, what the shop calls an item, what it has sold.
+
+One function a flow, between the two translations. It gives our frames for the way out, without the
+records that are none of the target's business, and the references that the way out looks up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from include.errors import TransientError
+from include.pipelines.flows import CLARITY_ORDERS
+from include.pipelines.ports import CUSTOMER, ORDER
+from include.translation import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from include.ledger import Link
+    from include.pipelines.mirrors.ports import MirrorWorld
+
+    Frames = Mapping[str, pd.DataFrame]
+
+ITEM = "item"
+SHOP_ORDERS, SHOP_CUSTOMERS = "shop_orders", "shop_customers"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What goes out, and what the way out looks up."""
+
+    frames: Frames
+    references: Mapping[str, Reference] = field(default_factory=dict)
+
+
+def as_they_are(world: MirrorWorld, frames: Frames) -> Prepared:
+    """Nothing is missing."""
+    del world
+    return Prepared(frames)
+
+
+def stock(world: MirrorWorld, frames: Frames) -> Prepared:
+    """Stock under the shop's own SKUs, less what it has sold and the ERP has not got yet.
+
+    Such goods are nobody's yet in the ERP, so they are held back in the warehouse that orders without
+    one are served from.
+    """
+    levels = frames["stock"]
+    links = world.ledger.crosswalk.find(ITEM, world.flow.source, list(levels.sku.unique()), world.flow.target)
+    sku = levels.sku.map(lambda code: links[code].target_id if code in links else code)
+    sold = _awaiting(world)
+    home = levels.warehouse == world.settings.get("default_warehouse", "000")
+    awaiting = pa.array(
+        [sold[each] if at_home else Decimal(0) for each, at_home in zip(sku, home, strict=True)],
+        pa.decimal128(18, 6),
+    )
+    changed = levels.assign(
+        sku=sku.astype(levels.sku.dtype),
+        awaiting=pd.Series(awaiting, levels.index, pd.ArrowDtype(awaiting.type)),
+    )
+    return Prepared({**frames, "stock": changed})
+
+
+def _awaiting(world: MirrorWorld) -> dict[str, Decimal]:
+    """Quantity by the shop's SKU in orders that were announced and are not in the ERP."""
+    sold = defaultdict[str, Decimal](Decimal)
+    if world.orders is None:
+        return sold
+    waiting = world.ledger.inbox.unfinished(CLARITY_ORDERS.name)
+    links = world.ledger.crosswalk.find(ORDER, CLARITY_ORDERS.source, waiting, CLARITY_ORDERS.target)
+    for _, answer in world.orders.sales_orders([key for key in waiting if key not in links]):
+        if isinstance(answer, TransientError):
+            raise answer
+        for line in _ORDER.decode(answer).lines if answer else ():
+            sold[line.sku] += line.quantity
+    return sold
+
+
+class _Line(msgspec.Struct):
+    sku: str = ""
+    quantity: Decimal = Decimal(0)
+
+
+class _Order(msgspec.Struct):
+    lines: list[_Line] = []
+
+
+_ORDER = msgspec.json.Decoder(_Order)
+
+
+def shipments(world: MirrorWorld, frames: Frames) -> Prepared:
+    """Shipments of the shop's orders; the others are none of its business."""
+    found = frames["shipments"]
+    orders = _linked(world, ORDER, found.order_number)
+    ours = found[found.order_number.isin(orders.exact)]
+    parts = {
+        name: frames[name][frames[name].shipment_source_id.isin(ours.source_id)]
+        for name in ("shipment_lines", "packages")
+    }
+    return Prepared({**frames, "shipments": ours, **parts}, {SHOP_ORDERS: orders})
+
+
+def invoices(world: MirrorWorld, frames: Frames) -> Prepared:
+    """Invoices of the shop's customers; the others are none of its business."""
+    found = frames["invoices"]
+    orders = _linked(world, ORDER, found.order_number)
+    customers = _linked(world, CUSTOMER, found.customer_number)
+    ours = found[found.customer_number.isin(customers.exact)]
+    ours = ours.assign(order_number=ours.order_number.where(ours.order_number.isin(orders.exact), ""))
+    lines = frames["invoice_lines"]
+    kept = lines[lines.invoice_source_id.isin(ours.source_id)]
+    references = {SHOP_ORDERS: orders, SHOP_CUSTOMERS: customers}
+    return Prepared({**frames, "invoices": ours, "invoice_lines": kept}, references)
+
+
+def _linked(world: MirrorWorld, entity: str, numbers: Iterable[Any]) -> Reference:
+    """The shop's records by the ERP's number: their ids, labelled with what people call them."""
+    wanted = sorted({number for number in numbers if isinstance(number, str) and number})
+    flow = world.flow
+    links = world.ledger.crosswalk.find_by_target(entity, flow.source, wanted, flow.target)
+    rows = [_row(number, link) for number, found in links.items() for link in found]
+    return Reference.table(entity, pd.DataFrame(rows, columns=["key", "value", "label"], dtype="str"))
+
+
+def _row(number: str, link: Link) -> dict[str, str]:
+    return {"key": number, "value": link.source_id, "label": link.natural_key}
