@@ -36,6 +36,7 @@ class Reason(StrEnum):
     NO_RATE = "currency.no_rate"
     REFUSED = "target.refused"
     CREDIT_HOLD = "target.credit_hold"
+    CREDIT_LIMIT = "target.credit_limit"
     LOCKED_IN_TARGET = "target.locked"
     READ_BACK_DIFFERS = "target.read_back_differs"
     TASK_FAILED = "task.failed"

@@ -16,7 +16,8 @@
     transport   one HTTP exchange: sent, or never sent
     wire        the gateway's own shapes
     verdicts    an answer becomes a verdict on one record
-    writer      the gateway's client
+    writer      the gateway's client: what it writes
+    stock       the gateway's client: quantities and items, for sites without a driver
     errors      SQLSTATEs as our errors, the gateway's codes as our reasons
 """
 
@@ -28,28 +29,38 @@ from include.connectors.sage100.odbc import OdbcSettings, connect
 from include.connectors.sage100.outgoing import customer_writes, order_writes
 from include.connectors.sage100.reader import Reader
 from include.connectors.sage100.records import (
+    CashReceiptWrite,
     CheckReport,
+    CreditPolicy,
     CustomerWrite,
     GatewayIssue,
+    ItemWrite,
     OrderWrite,
     WriteResult,
+    on_account,
 )
 from include.connectors.sage100.transport import GatewaySettings
+from include.connectors.sage100.wire import StockQuantity
 from include.connectors.sage100.writer import GatewayClient
 
 __all__ = [
+    "CashReceiptWrite",
     "CheckReport",
     "ColumnSpec",
+    "CreditPolicy",
     "CustomerWrite",
     "GatewayClient",
     "GatewayIssue",
     "GatewaySettings",
+    "ItemWrite",
     "OdbcSettings",
     "OrderWrite",
     "Reader",
+    "StockQuantity",
     "WriteResult",
     "connect",
     "customer_writes",
+    "on_account",
     "order_writes",
     "reason_for",
 ]

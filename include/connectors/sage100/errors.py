@@ -28,13 +28,14 @@ REASONS: dict[str, Reason] = {
     "too_long": Reason.TOO_LONG,
     "inactive": Reason.INACTIVE_REFERENCE,
     "credit_hold": Reason.CREDIT_HOLD,
-    "credit_limit": Reason.CREDIT_HOLD,
+    "credit_limit": Reason.CREDIT_LIMIT,
     "closed_period": Reason.REFUSED,
     "not_authorised": Reason.REFUSED,
     "invalid_value": Reason.REFUSED,
     "key_reused": Reason.REFUSED,
     "read_back_differs": Reason.READ_BACK_DIFFERS,
     "locked_in_erp": Reason.LOCKED_IN_TARGET,
+    "held_otherwise": Reason.LOCKED_IN_TARGET,
 }
 """The gateway's issue codes as reasons of the exceptions desk."""
 

@@ -19,6 +19,10 @@ WriteStatus = Literal[
 written, ask again (after ``retry_after`` seconds). The others are final."""
 
 
+CreditPolicy = Literal["refuse", "hold", "ignore"]
+"""Of a new order that the customer's credit does not cover: refuse it, write it on hold, or do not ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderWrite:
     """One sales order for Sage.
@@ -31,6 +35,8 @@ class OrderWrite:
         expected_lines: how many lines must stand in Sage afterwards.
         expected_total: what the order must come to; ``None`` leaves it unchecked.
         sales_order_no: the live order to change or cancel; blank creates one under Sage's next number.
+        credit: what the gateway does about a new order's credit; asking needs ``expected_total``.
+        hold_reason: Sage's code for the reason, should the order be put on hold for its credit.
     """
 
     key: str
@@ -40,6 +46,8 @@ class OrderWrite:
     expected_lines: int = 0
     expected_total: Decimal | None = None
     sales_order_no: str = ""
+    credit: CreditPolicy = "ignore"
+    hold_reason: str = ""
 
     @classmethod
     def to_cancel(cls, key: str, sales_order_no: str) -> Self:
@@ -52,7 +60,11 @@ class OrderWrite:
         if self.expected_total is not None:
             expect = {"lines": self.expected_lines, "total": format(self.expected_total, "f")}
         number = self.sales_order_no or None
-        return {"SalesOrderNo": number, "header": self.header, "lines": self.lines, "expect": expect}
+        order: dict[str, object] = {"SalesOrderNo": number, "header": self.header, "lines": self.lines}
+        order["expect"] = expect
+        if self.credit != "ignore":
+            order |= {"credit": self.credit, "hold_reason": self.hold_reason}
+        return order
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,61 @@ class CustomerWrite:
     def body(self) -> dict[str, object]:
         """The request body."""
         return {"CustomerNo": None, "fields": self.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWrite:
+    """One item for Sage, new or changed.
+
+    Attributes:
+        key: the source's id of the item.
+        idempotency_key: name of this write.
+        item_code: Sage's code.
+        fields: columns of CI_Item as text; of a change only those that are ours to set.
+    """
+
+    key: str
+    idempotency_key: str = ""
+    item_code: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> dict[str, object]:
+        """The request body."""
+        return {"ItemCode": self.item_code, "fields": self.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class CashReceiptWrite:
+    """Money from one customer for Sage.
+
+    Attributes:
+        key: the source's id of the payment.
+        idempotency_key: name of this write.
+        deposit: columns of AR_CashReceiptsDeposit: BankCode, DepositDate and DepositDesc find an open deposit
+            or open one; DepositNo names one.
+        header: columns of AR_CashReceiptsHeader: CustomerNo, CheckNo (the payment's reference), PaymentType,
+            PostingAmt.
+        lines: columns of AR_CashReceiptsDetail: what is paid. See :func:`on_account`.
+    """
+
+    key: str
+    idempotency_key: str = ""
+    deposit: dict[str, str] = field(default_factory=dict)
+    header: dict[str, str] = field(default_factory=dict)
+    lines: list[dict[str, str]] = field(default_factory=list)
+
+    def body(self) -> dict[str, object]:
+        """The request body."""
+        return {"deposit": self.deposit, "header": self.header, "lines": self.lines}
+
+
+def on_account(number: str, amount: str) -> dict[str, str]:
+    """The line of money that pays no invoice yet, under a number of its own (an order's, say)."""
+    return {"InvoiceNo": number, "InvoiceType": "PP", "AmountPosted": amount}
+
+
+Write = OrderWrite | CustomerWrite | ItemWrite | CashReceiptWrite
+"""Whatever can be written in batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +168,14 @@ class WriteResult:
 
     Attributes:
         key: the record's idempotency key.
-        target_id: ``0000123`` of an order, ``00-0001009`` (division, number) of a customer.
+        target_id: ``0000123`` of an order, ``00-0001009`` (division, number) of a customer, the code of an
+            item, ``00012-00-0001009-CH1`` (deposit, customer, check) of a cash receipt.
         warnings: Sage wrote it and remarked something.
         errors: why it was refused; never empty then.
         retry_after: seconds the gateway asks to wait.
-        totals: Sage's own figures of an order by name (``Total``, ``SalesTaxAmt``, ...).
+        totals: Sage's own figures by name: of an order ``Total``, ``SalesTaxAmt``, ...; of a cash receipt
+            ``Total``.
+        on_hold: the order stands, and is on hold; the warnings say when that is for its credit.
     """
 
     key: str
@@ -115,6 +185,7 @@ class WriteResult:
     errors: tuple[GatewayIssue, ...] = ()
     retry_after: float | None = None
     totals: dict[str, Decimal] = field(default_factory=dict)
+    on_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

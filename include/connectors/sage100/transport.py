@@ -159,7 +159,7 @@ class Transport:
         body: Mapping[str, object] | None = None,
         keys: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Reply | None:
         """One request.
 
@@ -169,7 +169,7 @@ class Transport:
             body: sent as JSON.
             keys: idempotency keys of the records it writes; empty for a read.
             headers: further headers.
-            params: the query.
+            params: the query; a name with several values is repeated.
 
         Returns:
             The answer; ``None`` when it was sent and no whole answer came.

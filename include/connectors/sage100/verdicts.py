@@ -62,6 +62,7 @@ def _success(key: str, body: dict[str, Any] | None, shape: type[Standing]) -> Wr
         target_id=answer.target_id,
         warnings=tuple(issue.as_issue() for issue in answer.warnings),
         totals=answer.figures,
+        on_hold=answer.on_hold,
     )
 
 

@@ -51,12 +51,18 @@ class Standing(Answer):
         """Sage's own totals, if the kind has any."""
         return {}
 
+    @property
+    def on_hold(self) -> bool:
+        """Whether Sage keeps the record from being worked on."""
+        return False
+
 
 class WrittenOrder(Standing):
     """201 or 200 of an order that was created, adopted or changed."""
 
     status: Literal["created", "adopted", "changed", "unchanged"]
     SalesOrderNo: str = Field(min_length=1)
+    OrderStatus: str = ""
     totals: Figures = {}
 
     @property
@@ -68,6 +74,11 @@ class WrittenOrder(Standing):
     def figures(self) -> Figures:
         """Read back from Sage."""
         return dict(self.totals)
+
+    @property
+    def on_hold(self) -> bool:
+        """Status H."""
+        return self.OrderStatus == "H"
 
 
 class CancelledOrder(Standing):
@@ -93,6 +104,72 @@ class WrittenCustomer(Standing):
     def target_id(self) -> str:
         """Division and number: a number alone names several customers."""
         return f"{self.ARDivisionNo}-{self.CustomerNo}"
+
+
+class WrittenItem(Standing):
+    """201 or 200 of an item."""
+
+    status: Literal["created", "adopted", "changed", "unchanged"]
+    ItemCode: str = Field(min_length=1)
+
+    @property
+    def target_id(self) -> str:
+        """The item's code."""
+        return self.ItemCode
+
+
+class WrittenReceipt(Standing):
+    """201 or 200 of a cash receipt."""
+
+    status: Literal["created", "adopted"]
+    DepositNo: str = Field(min_length=1)
+    ARDivisionNo: str = Field(min_length=2, max_length=2)
+    CustomerNo: str = Field(min_length=1)
+    CheckNo: str
+    amount: Decimal
+
+    @property
+    def target_id(self) -> str:
+        """The four parts of its key."""
+        return "-".join((self.DepositNo, self.ARDivisionNo, self.CustomerNo, self.CheckNo))
+
+    @property
+    def figures(self) -> Figures:
+        """What was received."""
+        return {"Total": self.amount}
+
+
+class StockQuantity(Answer):
+    """What lies in one warehouse of one item, in its standard unit of measure."""
+
+    ItemCode: str = Field(min_length=1)
+    WarehouseCode: str
+    QuantityOnHand: Decimal
+    QuantityOnSalesOrder: Decimal
+    QuantityOnBackOrder: Decimal
+    QuantityInShipping: Decimal
+    QuantityOnPurchaseOrder: Decimal
+    QuantityAvailable: Decimal
+
+
+class StockKey(Answer):
+    """Behind which row the next page begins."""
+
+    ItemCode: str = Field(min_length=1)
+    WarehouseCode: str
+
+
+class StockPage(Answer):
+    """One page of quantities."""
+
+    quantities: tuple[StockQuantity, ...]
+    next: StockKey | None
+
+
+class ItemRow(Answer):
+    """An item as Sage's table holds it."""
+
+    fields: dict[str, str | None]
 
 
 class Problem(Answer):

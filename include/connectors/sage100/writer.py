@@ -14,9 +14,18 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from include.connectors.sage100.records import CheckReport, WriteResult
+from include.connectors.sage100.stock import ITEMS, StockReads
 from include.connectors.sage100.transport import Transport
 from include.connectors.sage100.verdicts import verdict
-from include.connectors.sage100.wire import BatchAnswer, CancelledOrder, Health, WrittenCustomer, WrittenOrder
+from include.connectors.sage100.wire import (
+    BatchAnswer,
+    CancelledOrder,
+    Health,
+    WrittenCustomer,
+    WrittenItem,
+    WrittenOrder,
+    WrittenReceipt,
+)
 from include.errors import ConfigurationError, IntegrationError, TransientError
 
 if TYPE_CHECKING:
@@ -26,19 +35,26 @@ if TYPE_CHECKING:
     import requests
 
     from include.connectors.ports import Breaker
-    from include.connectors.sage100.records import CustomerWrite, OrderWrite
+    from include.connectors.sage100.records import (
+        CashReceiptWrite,
+        CustomerWrite,
+        ItemWrite,
+        OrderWrite,
+        Write,
+    )
     from include.connectors.sage100.transport import GatewaySettings, Reply
     from include.connectors.sage100.wire import RecordAnswer, Standing
 
 ORDERS = "/SO/SalesOrder"
 CUSTOMERS = "/AR/Customer"
+RECEIPTS = "/AR/CashReceipt"
 _NO_ORDER = "0000000"
 """A number that Sage never gives; asking for it proves the token and touches nothing."""
 _NO_SUCH_ADDRESS = frozenset({404, 405, 410})
 _SPOILT = frozenset({400, 413, 422})
 
 
-class GatewayClient:
+class GatewayClient(StockReads):
     """The gateway in front of Sage 100's Business Objects.
 
     Args:
@@ -61,7 +77,7 @@ class GatewayClient:
     ) -> None:
         self._batch_size = settings.batch_size
         self.endpoint = settings.endpoint
-        self._transport = Transport(settings, breaker=breaker, session=session, observe=observe, sleep=sleep)
+        super().__init__(Transport(settings, breaker=breaker, session=session, observe=observe, sleep=sleep))
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +112,32 @@ class GatewayClient:
         """Make a live order equal to the record. Raises as :meth:`create_orders`."""
         reply = self._send_one("PUT", record, body=record.body())
         return _single(record, reply, WrittenOrder)
+
+    def create_items(self, records: Sequence[ItemWrite]) -> list[WriteResult]:
+        """Create items, or adopt those of the same code. As :meth:`create_orders`."""
+        return self._write(ITEMS, "item", records, WrittenItem)
+
+    def change_items(self, records: Sequence[ItemWrite]) -> list[WriteResult]:
+        """Make the given columns of items equal to the records. As :meth:`create_orders`."""
+        return self._write(ITEMS, "item", records, WrittenItem, method="PUT")
+
+    def create_cash_receipts(self, records: Sequence[CashReceiptWrite]) -> list[WriteResult]:
+        """Enter money, or adopt what was entered or posted before. As :meth:`create_orders`."""
+        return self._write(RECEIPTS, "receipt", records, WrittenReceipt)
+
+    def hold_order(self, record: OrderWrite, *, reason: str = "") -> WriteResult:
+        """Put a live order on hold, for one of Sage's cancel reason codes.
+
+        Raises as :meth:`create_orders`.
+        """
+        return self._move(record, "hold", reason)
+
+    def release_order(self, record: OrderWrite, *, reason: str = "") -> WriteResult:
+        """Take a live order off hold; with a reason only when it is held for that one.
+
+        Raises as :meth:`create_orders`.
+        """
+        return self._move(record, "release", reason)
 
     def cancel_order(self, record: OrderWrite, *, reason: str) -> WriteResult:
         """Take an order out of the live tables if nothing of it has moved.
@@ -133,14 +175,25 @@ class GatewayClient:
         told = f"gateway {health.status}; workers {len(health.workers)}; seats {seats}"
         return CheckReport(health.status == "ok" and reply.status in {200, 404}, told)
 
+    def _move(self, record: OrderWrite, verb: str, reason: str) -> WriteResult:
+        reply = self._send_one("POST", record, verb=f"/{verb}", body={"reason": reason})
+        return _single(record, reply, WrittenOrder)
+
     def _write(
-        self, path: str, noun: str, records: Sequence[OrderWrite | CustomerWrite], shape: type[Standing]
+        self,
+        path: str,
+        noun: str,
+        records: Sequence[Write],
+        shape: type[Standing],
+        *,
+        method: str = "POST",
     ) -> list[WriteResult]:
         _refuse_keyless(records)
         results: list[WriteResult] = []
         try:
             for start in range(0, len(records), self._batch_size):
-                for result in self._batch(path, noun, records[start : start + self._batch_size], shape):
+                part = records[start : start + self._batch_size]
+                for result in self._batch(method, path, noun, part, shape):
                     results.append(result)  # noqa: PERF402 - one by one: what came before an error is kept
         except IntegrationError as error:
             if not results:
@@ -151,7 +204,7 @@ class GatewayClient:
         return results
 
     def _batch(
-        self, path: str, noun: str, records: Sequence[OrderWrite | CustomerWrite], shape: type[Standing]
+        self, method: str, path: str, noun: str, records: Sequence[Write], shape: type[Standing]
     ) -> Iterator[WriteResult]:
         """One call; when one record spoils it for all (the body is refused whole), one call for each."""
         keys = [record.idempotency_key for record in records]
@@ -160,7 +213,7 @@ class GatewayClient:
                 {"idempotency_key": record.idempotency_key, noun: record.body()} for record in records
             ]
         }
-        reply = self._transport.exchange("POST", f"{path}/batch", body=body, keys=keys)
+        reply = self._transport.exchange(method, f"{path}/batch", body=body, keys=keys)
         if reply is None:
             yield from (WriteResult(key, "unknown") for key in keys)
         elif reply.status == 207:
@@ -171,7 +224,7 @@ class GatewayClient:
             )
         elif reply.status in _SPOILT and len(records) > 1:
             for record in records:
-                yield from self._batch(path, noun, [record], shape)
+                yield from self._batch(method, path, noun, [record], shape)
         else:
             yield from (_verdict(key, reply, shape) for key in keys)
 
@@ -180,6 +233,7 @@ class GatewayClient:
         method: str,
         record: OrderWrite,
         *,
+        verb: str = "",
         body: dict[str, object] | None = None,
         params: dict[str, str] | None = None,
     ) -> Reply | None:
@@ -188,7 +242,7 @@ class GatewayClient:
             raise ConfigurationError(f"order {record.key}: {method} needs the SalesOrderNo of a live order")
         return self._transport.exchange(
             method,
-            f"{ORDERS}/{quote(record.sales_order_no, safe='')}",
+            f"{ORDERS}/{quote(record.sales_order_no, safe='')}{verb}",
             body=body,
             keys=[record.idempotency_key],
             headers={"Idempotency-Key": record.idempotency_key},
@@ -196,7 +250,7 @@ class GatewayClient:
         )
 
 
-def _refuse_keyless(records: Sequence[OrderWrite | CustomerWrite]) -> None:
+def _refuse_keyless(records: Sequence[Write]) -> None:
     keyless = [record.key for record in records if not record.idempotency_key]
     if keyless:
         raise ConfigurationError(
