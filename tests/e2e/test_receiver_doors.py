@@ -1,9 +1,10 @@
-"""A11: what the receiver refuses early, it refuses behind Airflow's own server and middleware, too."""
+"""A11, B20: what the receiver refuses or keeps, it does behind Airflow's own server and middleware, too."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.airflow.events import an_event
@@ -45,3 +46,25 @@ def test_a_slow_body_is_cut_while_others_are_answered(port: int) -> None:
 def test_a_trailing_slash_is_no_redirect(port: int) -> None:
     with Wire(port) as wire:
         assert wire.post(an_event(), path=f"{RECEIVER}/").status == 404
+
+
+def test_the_clarity_shop_of_this_machine_is_let_in(site: Site) -> None:
+    """Subscription, secret and address are as the machine made them; a test event has no flow to disturb."""
+    (subscription,) = site.sandbox.get("/clarity/webhooks").json()["subscriptions"]
+    httpx.post(
+        f"{site.machine.clarity_url}/api/v1/webhooks/subscriptions/{subscription['id']}/test",
+        headers={"X-API-Key": "clk_sandbox_0001"},
+        json={},
+        trust_env=False,
+    ).raise_for_status()
+
+    def delivered() -> list[str]:
+        listed = site.sandbox.get("/clarity/webhooks/deliveries").json()["deliveries"]
+        return [
+            row["eventId"] for row in listed if row["type"] == "webhook.test" and row["status"] == "success"
+        ]
+
+    (event_id,) = site.wait_until(delivered, 30, "the test event to be taken")
+    told = site.ledger.inbox.history(str(subscription["id"]))
+    (row,) = [row for row in told if row.delivery_id == event_id]
+    assert (row.flow, row.event, row.outcome) == ("clarity_ecommerce", "webhook.test", "unchanged")
