@@ -23,8 +23,11 @@ DEFAULTS = {
     "default_warehouse": "000",
     "default_tax_schedule": "NONTAX",
     "carry_from": "",
+    "customer_not_found": "create",
+    "guest_customer": "",
 }
-"""``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live)."""
+"""``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live).
+``customer_not_found`` is ``create`` or ``flag``; ``guest_customer`` the guests' house account (``01-GUEST``)."""
 
 
 def settings() -> dict[str, str]:

@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent / "templates"
 PAGE_SIZE = 50
 LINKS = {
     (Reason.AMBIGUOUS_CUSTOMER.value, "customer_id"): "customer",
+    (Reason.NO_REFERENCE.value, "customer_id"): "customer",
     (Reason.AMBIGUOUS_REFERENCE.value, "CustomerPONo"): "sales_order",
     (Reason.LOCKED_IN_TARGET.value, "CustomerPONo"): "sales_order",
 }
