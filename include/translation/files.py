@@ -138,6 +138,13 @@ class TablesSentence(Sentence):
     tables: dict[Name, ValueTable] = Field(min_length=1)
 
 
+class OwnersSentence(Sentence):
+    """Whose word counts where two systems say different things of a record, by our names of its fields."""
+
+    about: Text
+    owners: dict[Name, Literal["erp", "shop"]] = Field(min_length=1)
+
+
 class VocabularySentence(Sentence):
     """The field names of a foreign system, so that a typing error is found when a mapping is loaded."""
 

@@ -16,7 +16,15 @@ from pydantic import BaseModel, ValidationError
 
 from include.errors import MappingError
 from include.translation.checking import check
-from include.translation.files import Fit, FrameSentence, MappingSentence, TablesSentence, VocabularySentence
+from include.translation.columns import CANONICAL
+from include.translation.files import (
+    Fit,
+    FrameSentence,
+    MappingSentence,
+    OwnersSentence,
+    TablesSentence,
+    VocabularySentence,
+)
 from include.translation.language import Rule, ValueTable
 from include.translation.mapping import Mapping
 from include.translation.strict_yaml import read_yaml
@@ -25,10 +33,12 @@ from include.translation.suggest import among
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.translation.ownership import Owner
+
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """Where the product's own mapping files live."""
 
-NO_MAPPINGS = frozenset({"codes", "records", "status", "vocabulary"})
+NO_MAPPINGS = frozenset({"codes", "ownership", "records", "status", "vocabulary"})
 """File stems that hold tables or names, not mappings."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -50,6 +60,19 @@ def load_all(root: Path = MAPPINGS) -> dict[str, Mapping]:
         MappingError: any of them is wrong.
     """
     return {name: load(name, root) for name in names(root)}
+
+
+def owners(name: str, root: Path = MAPPINGS) -> dict[str, Owner]:
+    """Who owns which field of a record, e.g. by ``clarity_ecommerce/ownership``.
+
+    Raises:
+        MappingError: the file is missing or names a field that items do not have.
+    """
+    found = _read(name, OwnersSentence, root).owners
+    wrong = sorted(set(found) - set(CANONICAL["items"].names))
+    if wrong:
+        raise MappingError(f"{name}.yaml: owners: items have no field {wrong[0]!r}")
+    return dict(found)
 
 
 def names(root: Path = MAPPINGS) -> list[str]:

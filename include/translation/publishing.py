@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 import include.translation.transforms  # noqa: F401 - registers the named transforms
-from include.translation.files import MappingSentence, TablesSentence, VocabularySentence
+from include.translation.files import MappingSentence, OwnersSentence, TablesSentence, VocabularySentence
 from include.translation.registry import TRANSFORMS, Transform
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ TITLE = "Tradebridge mapping files"
 
 def schema_text() -> str:
     """The JSON Schema of every kind of mapping file, as it is published."""
-    kinds = TypeAdapter[Any](MappingSentence | TablesSentence | VocabularySentence)
+    kinds = TypeAdapter[Any](MappingSentence | TablesSentence | VocabularySentence | OwnersSentence)
     schema = kinds.json_schema(by_alias=True)
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": TITLE, **schema}
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
