@@ -27,7 +27,7 @@ DEFAULTS = {
     "guest_customer": "",
 }
 """``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live).
-``customer_not_found`` is ``create`` or ``flag``; ``guest_customer`` the guests' house account (``01-GUEST``)."""
+``customer_not_found`` is ``create`` or ``flag``; ``guest_customer`` the house account (``01-GUEST``)."""
 
 
 def settings() -> dict[str, str]:
