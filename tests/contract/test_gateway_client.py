@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,14 +20,20 @@ from typing import Any
 
 import pytest
 
+from include.canonical.reasons import Reason
 from include.connectors.sage100 import (
+    CashReceiptWrite,
+    CreditPolicy,
     CustomerWrite,
     GatewayClient,
     GatewaySettings,
+    ItemWrite,
     OdbcSettings,
     OrderWrite,
     Reader,
     connect,
+    on_account,
+    reason_for,
 )
 from include.connectors.sage100.marks import ZOHO_MARKS
 from include.errors import AuthenticationError, TransientError
@@ -255,6 +262,97 @@ def test_a_customer_is_created_once(client: GatewayClient, reader: Reader) -> No
     hits = customers[customers.UDF_ZOHO_CONTACT_ID == "C900"]
     assert (hits.ARDivisionNo + "-" + hits.CustomerNo).tolist() == [created.target_id]
     assert hits.CustomerName.tolist() == ["Ernst Händel"]
+
+
+def test_an_order_beyond_the_limit_is_refused_held_or_written(
+    site: Site, client: GatewayClient, reader: Reader, an_order: Callable[..., OrderWrite]
+) -> None:
+    """B28: the limit leaves room for one order of 220.11, to the cent."""
+    customer = reader.customers().iloc[5]
+    with sqlite3.connect(site.home / "MAS_ABC.sqlite") as db:
+        key = (customer.ARDivisionNo, customer.CustomerNo)
+        db.execute(
+            "UPDATE AR_Customer SET CreditLimit = 220.11 WHERE ARDivisionNo = ? AND CustomerNo = ?", key
+        )
+    db.close()
+
+    def an_order_of_theirs(key: str, credit: CreditPolicy) -> OrderWrite:
+        order = an_order(key, ARDivisionNo=customer.ARDivisionNo, CustomerNo=customer.CustomerNo)
+        return replace(order, credit=credit, hold_reason="STOCK")
+
+    policies: list[CreditPolicy] = ["refuse", "refuse", "hold", "ignore"]
+    writes = [an_order_of_theirs(f"Z70{n}", policy) for n, policy in enumerate(policies)]
+    fits, over, held, ignored = client.create_orders(writes)
+    assert (fits.status, fits.on_hold) == ("created", False)
+    assert (over.status, [reason_for(issue.code) for issue in over.errors]) == (
+        "refused",
+        [Reason.CREDIT_LIMIT],
+    )
+    assert (held.status, held.on_hold) == ("created", True)
+    assert "credit_limit" in [issue.code for issue in held.warnings]
+    assert (ignored.status, ignored.on_hold) == ("created", False)
+
+
+def test_an_order_is_held_and_released_for_one_reason(
+    client: GatewayClient, reader: Reader, an_order: Callable[..., OrderWrite]
+) -> None:
+    (created,) = client.create_orders([an_order("Z710")])
+    live = OrderWrite("Z710", "move-1", sales_order_no=created.target_id)
+    assert client.hold_order(live, reason="STOCK").on_hold
+    assert reader.orders_by_source([("Z710", "SO-Z710")], ZOHO_MARKS).OrderStatus.tolist() == ["H"]
+    other = client.release_order(replace(live, idempotency_key="move-2"), reason="CUST")
+    assert (other.status, other.errors[0].code) == ("refused", "held_otherwise")
+    free = client.release_order(replace(live, idempotency_key="move-3"), reason="STOCK")
+    assert (free.status, free.on_hold) == ("changed", False)
+    assert client.hold_order(replace(live, idempotency_key="move-4"), reason="NOPE").status == "refused"
+
+
+def test_an_item_is_created_changed_and_read(client: GatewayClient) -> None:
+    fields = {"ItemCodeDesc": "Blue shirt", "ProductLine": "BEVE", "StandardUnitPrice": "21.5"}
+    new = ItemWrite("sku", "item-1", "SHIRT/BLUE", fields)
+    assert [r.status for r in client.create_items([new, replace(new, idempotency_key="item-2")])] == [
+        "created",
+        "adopted",
+    ]
+    dearer = ItemWrite("sku", "item-3", "SHIRT/BLUE", {"StandardUnitPrice": "22.00"})
+    missing = ItemWrite("sku", "item-4", "NO-SUCH", {"StandardUnitPrice": "22.00"})
+    assert [r.status for r in client.change_items([dearer, missing])] == ["changed", "refused"]
+    item = client.item("SHIRT/BLUE")
+    assert item is not None
+    assert (item["StandardUnitPrice"], item["SalesUnitOfMeasure"]) == ("22", "EACH")
+    assert client.item("NO-SUCH") is None
+
+
+def test_what_was_ordered_is_no_longer_available(
+    client: GatewayClient, reader: Reader, an_order: Callable[..., OrderWrite]
+) -> None:
+    order = an_order("Z720")
+    item = order.lines[0]["ItemCode"]
+    (before,) = client.quantities([item], ["000"])
+    assert client.create_orders([order])[0].status == "created"
+    (after,) = client.quantities([item], ["000"])
+    assert after.QuantityAvailable == before.QuantityAvailable - 12
+    assert after.QuantityOnHand == before.QuantityOnHand
+    everything = list(client.quantities())
+    assert {row.ItemCode for row in everything} >= {line["ItemCode"] for line in order.lines}
+    assert len({(row.ItemCode, row.WarehouseCode) for row in everything}) == len(everything)
+
+
+def test_money_on_account_is_received_once(client: GatewayClient, reader: Reader) -> None:
+    """B8."""
+    customer = reader.customers().iloc[0]
+    header = {
+        "ARDivisionNo": str(customer.ARDivisionNo), "CustomerNo": str(customer.CustomerNo), "CheckNo": "CH1",
+        "PaymentType": "VISA", "PostingAmt": "40.00",
+    }  # fmt: skip
+    deposit = {"BankCode": "A", "DepositDate": "2026-11-20", "DepositDesc": "PAYOUT 77"}
+    write = CashReceiptWrite("pay", "pay-1", deposit, header, [on_account("0000123", "40.00")])
+    foreign = replace(write, idempotency_key="pay-2", header=header | {"CheckNo": "CH2", "PaymentType": "?"})
+    first, refused = client.create_cash_receipts([write, foreign])
+    (again,) = client.create_cash_receipts([write])
+    assert (first.status, first.totals["Total"]) == ("created", Decimal("40.00"))
+    assert again.target_id == first.target_id == f"00001-{customer.ARDivisionNo}-{customer.CustomerNo}-CH1"
+    assert (refused.status, [issue.code for issue in refused.errors]) == ("refused", ["not_on_file"])
 
 
 def test_the_connection_test_knows_a_good_token_from_a_bad_one(site: Site, client: GatewayClient) -> None:

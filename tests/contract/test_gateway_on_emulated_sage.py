@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,53 @@ def test_credit_hold_refuses_warns_or_holds_as_the_site_has_it(
     said = answer.json().get("errors") or answer.json().get("warnings")
     assert (answer.status_code, [each["code"] for each in said]) == (status, ["credit_hold"])
     assert sage.rows("SELECT OrderStatus FROM SO_SalesOrderHeader") == held
+
+
+def test_of_parallel_orders_at_the_limit_one_passes(start: Callable[..., Running], sage: Sage) -> None:
+    """B28: six orders of 203.55 for a limit of 203.55, on three sessions of a Sage that takes its time."""
+    sage.switch(credit_limit="off")
+    with sqlite3.connect(database.company_file(sage.home)) as db:
+        db.execute("UPDATE AR_Customer SET CreditLimit = 203.55 WHERE CustomerNo = '0001001'")
+    db.close()
+    running = start(WORKERS="3")
+    sage.fault("latency_order", seconds=0.7)
+
+    def post(number: int) -> httpx.Response:
+        order = an_order(str(number)) | {"credit": "refuse"}
+        return running.client.post("/SO/SalesOrder", json=order, headers={"Idempotency-Key": f"k{number}"})
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(post, range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [422] * 5
+    said = {error["code"] for answer in answers for error in answer.json().get("errors", ())}
+    assert said == {"credit_limit"}
+    assert sage.rows("SELECT OpenOrderAmt FROM AR_Customer WHERE CustomerNo = '0001001'") == [(203.55,)]
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("deposit", ["opened", "there"])
+def test_killed_after_a_write_the_same_receipt_again_is_one_receipt(
+    start: Callable[..., Running], sage: Sage, tmp_path: Path, deposit: str
+) -> None:
+    """Killed behind the deposit's write, or behind the receipt's where the deposit stood before."""
+    if deposit == "there":
+        with sqlite3.connect(database.company_file(sage.home)) as db:
+            db.execute(
+                "INSERT INTO AR_CashReceiptsDeposit (DepositNo, BankCode, DepositDate, DepositDesc,"
+                " CashDepositAmt) VALUES ('00001', 'A', '2026-11-20', 'PAYOUT 77', 0)"
+            )
+        db.close()
+    receipt = {
+        "deposit": {"BankCode": "A", "DepositDate": "2026-11-20", "DepositDesc": "PAYOUT 77"},
+        "header": {"CustomerNo": "0001001", "CheckNo": "CH1", "PaymentType": "VISA", "PostingAmt": "40.00"},
+        "lines": [{"InvoiceNo": "CH1", "InvoiceType": "PP", "AmountPosted": "40.00"}],
+    }
+    running = start(FAILPOINT="after_write", FAILPOINT_ONCE=str(tmp_path / "once"))
+    assert post_or_die(running, "/AR/CashReceipt", receipt) == 504
+    again = running.client.post("/AR/CashReceipt", json=receipt)
+    assert (again.status_code, again.json()["DepositNo"]) in {(200, "00001"), (201, "00001")}
+    assert sage.created("receipt_entered") == 1
+    assert sage.rows("SELECT DepositNo, CashDepositAmt FROM AR_CashReceiptsDeposit") == [("00001", 40)]
 
 
 def test_many_awkward_amounts_agree_to_the_cent(start: Callable[..., Running], sage: Sage) -> None:

@@ -1,4 +1,4 @@
-"""Holds, items, receipts and quantities through the gateway's client: what is sent, what comes of the answer."""
+"""Holds, items, receipts and quantities by the client: what is sent, and what comes of the answer."""
 
 from __future__ import annotations
 
