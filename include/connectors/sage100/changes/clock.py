@@ -50,12 +50,19 @@ class ServerClock:
         latest = self._instant(row, _LAST, fold=1)
         return since is None or latest is None or latest >= since - self.overlap
 
-    def watermark(self, since: datetime | None, rows: Iterable[Row]) -> datetime | None:
-        """The highest stamp seen so far, in UTC; never in the future, ``None`` as long as none was seen."""
+    def watermark(self, since: datetime | None, rows: Iterable[Row], began: datetime) -> datetime | None:
+        """The highest stamp seen so far, in UTC; ``None`` as long as none was seen.
+
+        Args:
+            since: the watermark before.
+            rows: what was read.
+            began: our clock before the first read. A stamp of the future may lift the watermark no further:
+                what was changed while we read comes after it.
+        """
         stamps = [stamp for row in rows if (stamp := self._instant(row, time.min, fold=0))]
         if since:
             stamps.append(since.astimezone(UTC))
-        return min(max(stamps), self.now().astimezone(UTC)) if stamps else None
+        return min(max(stamps), began.astimezone(UTC)) if stamps else None
 
     def _instant(self, row: Row, otherwise: time, *, fold: int) -> datetime | None:
         """The instant a stamp names; ``otherwise`` stands for a time that is none."""

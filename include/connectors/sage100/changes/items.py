@@ -37,10 +37,10 @@ class Items:
     clock: ServerClock = field(default_factory=ServerClock)
 
     def changes(self, known: Mapping[str, str], since: datetime | None = None) -> Changes:
-        """What differs from the known: at most five queries, and one for each 200 items never seen."""
-        reading = Reading(self.database)
+        """What differs from the known: three queries, and one for each 200 items never seen."""
+        reading, began = Reading(self.database), self.clock.now()
         rows = reading.rows(statements.ITEM_DETAILS, since=self.clock.first_day(since))
-        watermark = self.clock.watermark(since, rows)
+        watermark = self.clock.watermark(since, rows, began)
         there = {row["ItemCode"] for row in rows}
         if since:
             there |= {row["ItemCode"] for row in reading.rows(statements.ITEM_KEYS)}

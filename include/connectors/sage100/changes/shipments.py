@@ -2,8 +2,9 @@
 
 Posting moves an invoice from SO_Invoice* to AR_InvoiceHistory*, packages too. What is entered and not yet
 posted is little and read whole; it is read first, so that an invoice which moves meanwhile is met in both
-places or in the later one, never in neither. Posted headers are read by their stamp. Packages have
-none and are corrected later: those of every known shipment are compared, over the span of its numbers.
+places or in the later one, never in neither. Posted headers are read by their stamp, and those of invoices
+that stand entered too: a posting can break off and wait for hours. Packages have no stamp and are corrected
+later: those of every known shipment are compared, over the span of its numbers.
 """
 
 from __future__ import annotations
@@ -44,18 +45,20 @@ class Shipments:
     types: Collection[str] = ("IN",)
 
     def changes(self, known: Mapping[str, str], since: datetime | None = None) -> Changes:
-        """What differs from the known: at most nine queries and those of lines for each 200 recent ones."""
-        reading = Reading(self.database)
+        """What differs from the known: seven queries, and four for each 200 recent ones."""
+        reading, began = Reading(self.database), self.clock.now()
         live = self._live(reading, None)
         headers = reading.rows(statements.POSTED_SHIPMENTS, since=self.clock.first_day(since))
-        recent = [row for row in headers if self.clock.is_recent(row, since)]
-        seen = _united(live, self._posted(reading, recent))
+        moving = reading.rows(statements.POSTED_SHIPMENTS, (parts_of(key)[0] for key in live))
+        fresh = [row for row in headers if self.clock.is_recent(row, since)]
+        fresh += [row for row in moving if _key(row) in live]
+        seen = _united(live, self._posted(reading, fresh))
         watched = [key for key in known if key not in seen]
         compared = self._packages_of(reading, watched)
         missing = [key for key in watched if key not in compared]
         seen |= self._find(reading, missing)
         gone = tuple(key for key in missing if key not in seen)
-        watermark = self.clock.watermark(since, headers)
+        watermark = self.clock.watermark(since, headers, began)
         return Changes(news(known, seen, compared), gone, watermark, reading.count)
 
     def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
