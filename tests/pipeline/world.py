@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -25,6 +25,12 @@ from include.pipelines.check import check
 from include.pipelines.extract import extract
 from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.load import load
+from include.pipelines.mirrors import announce as polling
+from include.pipelines.mirrors.check import check as mirror_check
+from include.pipelines.mirrors.extract import extract as mirror_extract
+from include.pipelines.mirrors.load import load as mirror_load
+from include.pipelines.mirrors.ports import MirrorWorld
+from include.pipelines.mirrors.translate import translate as mirror_translate
 from include.pipelines.parking import begin, defer, parks
 from include.pipelines.ports import Endpoint, Ticket, World
 from include.pipelines.settle import settle
@@ -33,7 +39,14 @@ from include.standalone.environment import SANDBOX_ZOHO
 from tests.pipeline.house import Clock, Doors
 
 FLOW, SOURCE = ZOHO_ORDERS.name, ZOHO_ORDERS.source
+SITE = {
+    "company_currency": "USD",
+    "ar_division": "00",
+    "default_warehouse": "000",
+    "default_tax_schedule": "NONTAX",
+}
 STAGES = (extract, translate, check, load)
+MIRROR_STAGES = (mirror_extract, mirror_translate, mirror_check, mirror_load)
 LEASE = timedelta(minutes=15)
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
 """A client that does not wait where a test waits for it."""
@@ -71,12 +84,7 @@ def world(doors: Doors, clock: Clock, *, policy: BreakerPolicy | None = None, **
         reads=reads,
         writes=writes,
         staging_root=Path(doors.staging),
-        settings={
-            "company_currency": "USD",
-            "ar_division": "00",
-            "default_warehouse": "000",
-            "default_tax_schedule": "NONTAX",
-        },
+        settings=SITE,
         time_zone=settings.timezone,
         lease=LEASE,
         clock=clock,
@@ -111,27 +119,32 @@ class Run:
 
 
 def run_once(
-    world: World,
-    request: Request = SWEEP,
+    world: World | MirrorWorld,
+    request: Request | polling.Request | None = None,
     *,
     run_id: str = "",
-    batch_size: int = 200,
+    batch_size: int = 0,
     max_batches: int = 4,
     tries: int = 1,
 ) -> Run:
     """One DAG run. A failed stage ends its batch and no other; the books are closed in any case."""
+    flow = world.flow.name
     run_id = run_id or f"manual__{os.getpid()}_{next(_run_numbers)}"
-    asked = bool(request.numbers or request.since)
-    parked = begin(world, FLOW, lambda: announce(world, run_id, request), asked=asked)
+    put, asked = _asked(world, request, run_id)
+    parked = begin(world, flow, put, asked=asked)
     if parked is not None:
         return Run(settle(world, run_id=run_id, batches=[]), parked=parked)
     batches = world.ledger.inbox.claim(
-        FLOW, batch_size=batch_size, max_batches=max_batches, lease=LEASE, run_id=run_id
+        flow,
+        batch_size=batch_size or world.flow.batch_size,
+        max_batches=max_batches,
+        lease=LEASE,
+        run_id=run_id,
     )
     errors: list[IntegrationError] = []
     met: list[IntegrationError] = []
     for batch in batches:
-        ticket = Ticket(run_id, batch.id, FLOW)
+        ticket = Ticket(run_id, batch.id, flow)
         try:
             carry(world, ticket, tries=tries)
         except IntegrationError as error:
@@ -142,9 +155,18 @@ def run_once(
     return Run(counts, tuple(errors), parked, tuple(met))
 
 
-def carry(world: World, ticket: Ticket, *, tries: int = 1) -> None:
+def _asked(world: Any, request: Any, run_id: str) -> tuple[Callable[[], object], bool]:
+    if isinstance(world, MirrorWorld):
+        wanted = request or polling.Request(poll=True)
+        return partial(polling.announce, world, run_id, wanted), bool(wanted.keys)
+    wanted = request or SWEEP
+    return partial(announce, world, run_id, wanted), bool(wanted.numbers or wanted.since)
+
+
+def carry(world: World | MirrorWorld, ticket: Ticket, *, tries: int = 1) -> None:
     """A batch through its stages; a stage that may be tried again is, at once, as often as ``tries`` says."""
-    for stage in STAGES:
+    stages: Sequence[Callable[..., object]] = MIRROR_STAGES if isinstance(world, MirrorWorld) else STAGES
+    for stage in stages:
         for left in reversed(range(tries)):
             if not world.ledger.inbox.renew(ticket.batch_id, LEASE):
                 raise LeaseLostError(f"batch {ticket.batch_id} was taken by another run")

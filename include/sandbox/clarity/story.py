@@ -17,6 +17,7 @@ from include.sandbox.clarity.orders import available
 from include.sandbox.clarity.routes_catalogue import WAREHOUSES, new_product
 from include.sandbox.clarity.routes_customers import new_customer
 from include.sandbox.clarity.wire import Json, rounded, stamp
+from include.sandbox.sage100.story import customer_numbers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,7 @@ def customer(index: int, known: northwind.Customer, now: datetime) -> Json:
             {**where, "id": number * 10 + 3, "kind": "shipping", "isDefault": True},
         ],
         "attributes": {"northwindCode": known.code},
-        "externalIds": {"sage100CustomerNo": f"00-{known.code}"} if told else {},
+        "externalIds": {"sage100CustomerNo": f"00-{customer_numbers()[known.code]}"} if told else {},
         "createdDate": stamped,
         "updatedDate": stamped,
         "rowVersion": 1,

@@ -1,0 +1,139 @@
+"""Clarity's side of the house: the shop and the hand on it, and the worlds of its flows."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
+from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
+from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
+from include.connectors.sage100.changes import ServerClock
+from include.ledger import BreakerPolicy, Breakers, Ledger
+from include.pipelines.flows import CLARITY_ORDERS
+from include.pipelines.mirrors import flows
+from include.pipelines.mirrors.flows import MirrorFlow
+from include.pipelines.mirrors.ports import MirrorWorld
+from include.pipelines.ports import Endpoint, World
+from include.standalone.environment import SANDBOX_CLARITY
+from include.translation import Reference
+from tests.pipeline.house import Clock, Doors, House
+from tests.pipeline.outside import Control, Json
+from tests.pipeline.world import LEASE, SITE
+
+QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
+BOUNDLESS = {"per_minute": 1_000_000, "burst": 1_000_000, "concurrent": 100}
+
+
+class Clarity(Control):
+    """The shop."""
+
+    def open(self, orders: int = 0) -> None:
+        """Northwind's shop without limits, with so many orders."""
+        self.post("/clarity/settings", BOUNDLESS)
+        self.post("/load", {"story": "clarity", "limit": orders})
+
+    def place(self, **asked: Any) -> list[Json]:
+        """Order something."""
+        placed: Json = self.post("/clarity/orders", asked)
+        orders: list[Json] = placed["orders"]
+        return orders
+
+    def edit(self, number: str, **asked: Any) -> None:
+        """Change an order as somebody in the shop does."""
+        self.put(f"/clarity/orders/{number}", asked)
+
+    def document(self, resource: str, number: str) -> Json:
+        """One record whole."""
+        found: Json = self.get(f"/clarity/documents/{resource}/{number}")
+        return found
+
+    def change(self, resource: str, number: str, **changes: Any) -> None:
+        """Write members over a record."""
+        self.put(f"/clarity/documents/{resource}/{number}", {"changes": changes})
+
+    def effects(self, **about: Any) -> list[Json]:
+        """What was written in the shop."""
+        found: list[Json] = self.get("/clarity/effects", **about)
+        return found
+
+
+def shop(house: House) -> Clarity:
+    """The shop of the house's sandbox."""
+    return Clarity(house.doors.zoho)
+
+
+def _client(doors: Doors, ledger: Ledger, clock: Clock, flow: str, **changes: Any) -> ClarityClient:
+    known = {"base_url": f"{doors.zoho}/clarity", "timezone": "America/New_York", **SANDBOX_CLARITY, **QUICK}
+    return ClarityClient(
+        Settings(**(known | changes)),
+        tokens=ledger.tokens,
+        budget=ledger.budgets,
+        breaker=Breakers(ledger.database, BreakerPolicy()),
+        flow=flow,
+        clock=clock,
+        sleep=lambda _: None,
+    )
+
+
+def _reader(doors: Doors, ledger: Ledger) -> Reader:
+    odbc = OdbcSettings(driver="SQLite3", database=doors.sage_database).connection_string()
+    return Reader(partial(connect, odbc), breaker=Breakers(ledger.database, BreakerPolicy()))
+
+
+def orders_world(doors: Doors, clock: Clock, **changes: Any) -> World:
+    """The order flow's world, as ``tradebridge.connections`` makes it."""
+    ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
+    client = _client(doors, ledger, clock, CLARITY_ORDERS.name, **changes)
+    reads, orders = _reader(doors, ledger), ClarityOrders(client)
+    gateway = GatewaySettings(base_url=doors.gateway, token=doors.gateway_token, read_timeout=60.0)
+    writes = GatewayClient(gateway, breaker=Breakers(ledger.database, BreakerPolicy()), sleep=lambda _: None)
+    return World(
+        flow=CLARITY_ORDERS,
+        ledger=ledger,
+        source=orders,
+        notes=orders,
+        reads=reads,
+        writes=writes,
+        staging_root=Path(doors.staging),
+        settings=SITE,
+        time_zone=client.settings.timezone,
+        lease=LEASE,
+        clock=clock,
+        endpoints=(
+            Endpoint(client.settings.endpoint, client.ping),
+            Endpoint(reads.endpoint, reads.ping),
+            Endpoint(writes.endpoint, writes.health),
+        ),
+    )
+
+
+def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -> MirrorWorld:
+    """A mirror flow's world, likewise."""
+    ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
+    client = _client(doors, ledger, clock, flow.name, **changes)
+    reads, stamps = _reader(doors, ledger), ServerClock(ZoneInfo(client.settings.timezone))
+    source, target = {
+        flows.STOCK.name: lambda: (reads.stock_records(), ClarityStock(client)),
+        flows.SHIPMENTS.name: lambda: (reads.shipment_records(stamps), ClarityShipments(client)),
+        flows.INVOICES.name: lambda: (reads.invoice_records(stamps), ClarityInvoices(client)),
+    }[flow.name]()
+    return MirrorWorld(
+        flow=flow,
+        ledger=ledger,
+        source=source,
+        target=target,
+        references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
+        orders=ClarityOrders(client),
+        staging_root=Path(doors.staging),
+        settings=SITE,
+        time_zone=client.settings.timezone,
+        lease=LEASE,
+        clock=clock,
+        endpoints=(
+            Endpoint(reads.endpoint, reads.ping),
+            Endpoint(client.settings.endpoint, client.ping),
+        ),
+    )

@@ -1,0 +1,96 @@
+"""Clarity's orders through every stage into the emulated Sage, over real HTTP, ODBC and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from include.pipelines.ports import ORDER, TARGET, World
+from tests.pipeline.clarity import Clarity, orders_world, shop
+from tests.pipeline.house import House
+from tests.pipeline.outside import Json, cents
+from tests.pipeline.world import run_once
+
+ORDERS = 12
+HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
+
+
+@pytest.fixture
+def clarity(house: House) -> Clarity:
+    house.tidy()
+    found = shop(house)
+    found.open(orders=ORDERS)
+    return found
+
+
+@pytest.fixture
+def here(house: House, clarity: Clarity) -> Iterator[World]:
+    made = orders_world(house.doors, house.clock)
+    yield made
+    made.ledger.close()
+    made.reads.close()
+
+
+def differences(house: House, clarity: Clarity) -> list[str]:
+    """What of the shop's orders does not stand in Sage once, to the cent, under the shop's own names."""
+    found = []
+    for head in house.sage.rows(HEADS):
+        order = clarity.document("orders", head["UDF_CLARITY_ORDER_NO"])
+        held = (head["UDF_CLARITY_ORDER_ID"], head["UDF_CLARITY_VERSION"], house.sage.total(head))
+        wanted = (str(order["id"]), str(order["rowVersion"]), cents(order["totals"]["grandTotal"]))
+        if held != wanted:
+            found.append(f"{head['SalesOrderNo']}: {held} instead of {wanted}")
+    return found
+
+
+def carried(house: House) -> dict[str, Json]:
+    return {head["UDF_CLARITY_ORDER_NO"]: head for head in house.sage.rows(HEADS)}
+
+
+def test_a_sweep_carries_the_shops_orders_to_the_cent(house: House, clarity: Clarity, here: World) -> None:
+    """B1, B38-B41, B48, B50: each order once, with its lines, taxes, freight and discounts."""
+    run = run_once(here)
+    assert run.green
+    assert (run["received"], run["loaded"]) == (ORDERS, ORDERS)
+    assert len(carried(house)) == ORDERS
+    assert differences(house, clarity) == []
+    again = run_once(here)
+    assert again["loaded"] == 0
+    assert len(house.sage.rows(HEADS)) == ORDERS
+
+
+def test_an_edit_and_a_cancellation_follow_their_order(house: House, clarity: Clarity, here: World) -> None:
+    run_once(here)
+    edited, cancelled, *_ = sorted(carried(house))
+    clarity.edit(edited, quantities={1: Decimal(7)})
+    clarity.edit(cancelled, status="Cancelled")
+    run = run_once(here)
+    assert run.green
+    assert run["loaded"] == 2
+    assert cancelled not in carried(house)
+    lines = house.sage.lines(carried(house)[edited]["SalesOrderNo"])
+    assert Decimal(str(lines[0]["QuantityOrdered"])) == 7
+    assert differences(house, clarity) == []
+
+
+def test_an_order_that_sage_has_picked_is_not_cancelled(house: House, clarity: Clarity, here: World) -> None:
+    run_once(here)
+    number, head = min(carried(house).items())
+    house.sage.mark(head["SalesOrderNo"], "picked")
+    clarity.edit(number, status="Cancelled")
+    run = run_once(here)
+    assert run["parked"] == 1
+    (told,) = here.ledger.exceptions.list(state="open")
+    assert told.record_label == number
+    assert number in carried(house)
+
+
+def test_two_shops_know_their_own_orders(house: House, clarity: Clarity, here: World) -> None:
+    """An order of another shop under the same PO number is somebody else's."""
+    run_once(here)
+    (first, *_) = house.sage.rows(HEADS)
+    links = here.ledger.crosswalk.find(ORDER, "clarity_ecommerce", [first["UDF_CLARITY_ORDER_ID"]], TARGET)
+    assert links[first["UDF_CLARITY_ORDER_ID"]].target_id == first["SalesOrderNo"]
+    assert first["UDF_ZOHO_ORDER_ID"] == ""
