@@ -151,6 +151,9 @@ class Run:
     def _joined(self, concat: Concat, rows: Rows, name: str) -> Cells:
         parts = [self.work(part, rows, name, None).as_text() for part in concat.parts]
         spoken = [pick(part.voids(), pa.nulls(rows.count, TEXT), part.values) for part in parts]
+        # Arrow leaves out a row of which every part is skipped, and the column is too short.
+        nothing = np.logical_and.reduce([mask(part.is_null()) for part in spoken])
+        spoken[0] = pick(nothing, constant("", rows.count), spoken[0])
         joined = pc.binary_join_element_wise(*spoken, concat.separator, null_handling="skip")
         return replace(parts[0], values=joined, void=None, bad=None)
 

@@ -1,6 +1,6 @@
 """Invented orders of every price there is, carried in batches and counted on both sides (B50).
 
-``python -m tests.unit.mappings.clarity_prices --orders 100000`` does it in full; the unit tests do less of it.
+``python -m tests.unit.mappings.clarity_prices --orders 100000`` does it in full, a unit test 5,000 of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.clarity.drafts import Draft, Tender, Wanted
 from include.sandbox.clarity.wire import rounded
+from include.translation import load
 from tests.unit.mappings.clarity_shop import (
     NOW,
     buyer,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.translation import Site
-
-from include.translation import load
 
 SEED = 20261121
 BATCH = 1_250

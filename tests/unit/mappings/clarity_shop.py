@@ -1,4 +1,4 @@
-"""Clarity's shop beside Northwind's Sage: orders as the sandbox's checkout makes them, and what becomes of them."""
+"""Clarity's shop beside Northwind's Sage: orders as its checkout makes them, and what comes of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Every named case of the sandbox's shop that is about an order, and what Sage is given for it (B40, B50-B53)."""
+"""Every named case of the sandbox's shop that is about an order, and what Sage is given (B40, B50-B53)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -91,7 +90,7 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     database = Database(tmp_path_factory.mktemp("clarity") / "sandbox.sqlite")
     world = World.over(Control(database))
     told = {}
@@ -107,7 +106,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     )
     erp = load("sage100/sales_order").from_canonical(canonical.frames, site)
     keys = {case: [key for key, _ in orders] for case, orders in told.items()}
-    yield Played(keys, documents, canonical, erp, {write.key: write for write in written(erp)})
+    return Played(keys, documents, canonical, erp, {write.key: write for write in written(erp)})
 
 
 def test_every_order_of_every_case_is_carried_or_set_aside_with_its_reasons(played: Played) -> None:
