@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from include.pipelines.ports import World
 
 NOT_FOUND = "customer_not_found"
-"""The setting that says what becomes of a buyer whom the ERP does not have."""
+"""What becomes of a buyer whom the ERP does not have: a setting; with ``.<flow>`` after it, of that flow."""
 CREATE, FLAG = "create", "flag"
 
 
@@ -90,7 +90,8 @@ _TOLD = [
 
 
 def _policy(world: World) -> str:
-    policy = world.settings.get(NOT_FOUND, CREATE)
+    site = world.settings.get(NOT_FOUND, CREATE)
+    policy = world.settings.get(f"{NOT_FOUND}.{world.flow.name}", site)
     if policy not in (CREATE, FLAG):
         raise ConfigurationError(f"setting {NOT_FOUND} is {policy!r}: it must be {CREATE!r} or {FLAG!r}")
     return policy

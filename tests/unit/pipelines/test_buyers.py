@@ -19,6 +19,14 @@ from include.pipelines.flows import CLARITY_ORDERS, ZOHO_ORDERS, OrderFlow
 from include.pipelines.guests import HOUSE
 from include.pipelines.ports import CUSTOMER, TARGET, World
 from include.pipelines.staging import rows
+from include.sandbox.clarity import cases
+from include.sandbox.clarity.kinds import ORDERS
+from include.sandbox.clarity.wire import dumps
+from include.sandbox.clarity.world import World as Shop
+from include.sandbox.control import Control
+from include.sandbox.database import Database
+from include.translation import load
+from tests.unit.mappings.clarity_shop import shop_site
 from tests.unit.pipelines.labelled import customers
 
 MakeWorld = Callable[..., World]
@@ -61,6 +69,18 @@ def orders(*told: dict[str, Any]) -> pd.DataFrame:
 
 def firm(source_id: str, company: str, **more: Any) -> dict[str, Any]:
     return {"customer_source_id": source_id, "customer_name": company, "customer_company": company} | more
+
+
+def played(folder: Path, *names: str) -> pd.DataFrame:
+    """Orders of the shop's named cases, as its mapping reads them."""
+    database = Database(folder / "shop.sqlite")
+    shop = Shop.over(Control(database))
+    placed = [number for told in cases.play(shop, list(names), announce=False) for number in told["orders"]]
+    found = {str(order["id"]): order for n in placed if (order := shop.documents.numbered(ORDERS, n))}
+    database.close()
+    payloads = [dumps({"data": order}).encode() for order in found.values()]
+    inbound = load("clarity_ecommerce/sales_order")
+    return inbound.to_canonical(list(found), payloads, shop_site()).frames["orders"]
 
 
 def problems(found: Buyers) -> list[dict[str, Any]]:
@@ -190,3 +210,37 @@ def test_a_shop_that_tells_no_companies_is_believed_by_the_name(world: MakeWorld
     assert problems(identify(zoho, orders(buyer))) == []
     assert link(zoho, "7") == TAYLOR
     assert [row["code"] for row in problems(identify(world(), orders(buyer)))] == ["customer.ambiguous"]
+
+
+def test_the_shop_s_guest_is_one_of_the_house(world: MakeWorld, tmp_path: Path) -> None:
+    found = identify(world(guest_customer="01-GUEST"), played(tmp_path, "guest_order", "business_on_terms"))
+    assert [given == HOUSE for given in found.orders.customer_source_id] == [True, False]
+    assert problems(found) == []
+
+
+def test_the_shop_s_two_companies_of_one_address_are_two(world: MakeWorld, tmp_path: Path) -> None:
+    """The first is new. The second shares her address, telephone and postal code, and has a look."""
+    bought = played(tmp_path, "email_shared")
+    found = identify(world(), bought)
+    lights, docks = bought.customer_source_id
+    (told,) = problems(found)
+    assert (found.new, told["value"], told["code"]) == ({lights}, docks, "customer.ambiguous")
+    assert "'Harbor Lights Inc' is new too" in told["message"]
+
+
+def test_the_shop_s_accounts_of_one_person_are_one_customer(world: MakeWorld, tmp_path: Path) -> None:
+    found = identify(world(), played(tmp_path, "email_case_dots"))
+    assert (len(found.orders), len(found.new), problems(found)) == (3, 1, [])
+    assert set(found.orders.customer_source_id) == found.new
+
+
+def test_the_shop_s_merged_customer_is_the_survivor(world: MakeWorld, tmp_path: Path) -> None:
+    bought = played(tmp_path, "customer_merged")
+    assert list(bought.customer_name) == ["Pelican Boats LLC"]
+    assert identify(world(), bought).new == set(bought.customer_source_id)
+
+
+def test_a_flow_may_have_a_policy_of_its_own(world: MakeWorld) -> None:
+    site = {"customer_not_found": "create", "customer_not_found.clarity_orders_to_sage100": "flag"}
+    assert identify(world(**site), orders(NOVA)).new == set()
+    assert identify(world(ZOHO_ORDERS, **site), orders(NOVA)).new == {"7"}
