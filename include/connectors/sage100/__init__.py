@@ -11,6 +11,7 @@
     reader      reference tables, items, customers, orders that already stand there
     references  reference tables as look-ups
     standing    the read-back of orders
+    changes     what is new, different or gone in Sage, and what records say now
     records     what goes to the gateway and what comes back
     outgoing    Sage frames become records
     transport   one HTTP exchange: sent, or never sent
