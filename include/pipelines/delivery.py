@@ -68,6 +68,8 @@ class Write(Generic[RecordT]):
     """One thing to be done in the target, before it has an idempotency key.
 
     Attributes:
+        natural_key: what people call the record.
+        found_by: another name under which the target finds it, if it has one.
         asked_by: who asks again what was answered before, so that the old answer does not count;
             blank where the fact alone is the question.
     """
@@ -76,6 +78,7 @@ class Write(Generic[RecordT]):
     version: str
     natural_key: str
     record: RecordT
+    found_by: str = ""
     asked_by: str = ""
 
     @property

@@ -54,6 +54,7 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     _recall(loading)
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
+    loading.purchase_orders |= zip(headers.key, headers.CustomerPONo.fillna(""), strict=True)
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
     doubts.end(world, ORDER, _standing(loading))
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
@@ -150,7 +151,8 @@ def _order_writes(
 def _write(loading: Loading, row: Mapping[str, Any], record: OrderWrite) -> Write[OrderWrite]:
     """A creation is the same question whoever asks it; a recheck of what stands is a new one."""
     asked_by = loading.ticket.batch_id if row["recheck"] and record.sales_order_no else ""
-    return Write(row["key"], row["version"], row["number"], record, asked_by)
+    found_by = loading.purchase_orders.get(row["key"], "")
+    return Write(row["key"], row["version"], row["number"], record, found_by, asked_by)
 
 
 def _aimed_at(write: Write[OrderWrite], number: str) -> Write[OrderWrite]:
@@ -175,7 +177,7 @@ def _standing_orders(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> d
 
 
 def _read_orders(world: World, writes: Sequence[Write[OrderWrite]]) -> pd.DataFrame:
-    orders = [(write.record_key, write.natural_key) for write in writes]
+    orders = [(write.record_key, write.found_by or write.natural_key) for write in writes]
     return world.reads.orders_by_source(orders, world.flow.marks)
 
 

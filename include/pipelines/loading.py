@@ -33,6 +33,8 @@ class Loading:
     problems: list[dict[str, object]] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
     retry_after: float = 0.0
+    purchase_orders: dict[str, str] = field(default_factory=dict)
+    """CustomerPONo by record key: the name under which Sage finds an order."""
 
     @property
     def labels(self) -> dict[str, str]:

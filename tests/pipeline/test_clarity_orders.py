@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from include.pipelines.announce import Request
 from include.pipelines.ports import ORDER, TARGET, World
 from tests.pipeline.clarity import Clarity, orders_world, shop
 from tests.pipeline.house import House
@@ -85,6 +86,23 @@ def test_an_order_that_sage_has_picked_is_not_cancelled(house: House, clarity: C
     (told,) = here.ledger.exceptions.list(state="open")
     assert told.record_label == number
     assert number in carried(house)
+
+
+def test_without_our_books_an_order_is_known_by_its_purchase_order(
+    house: House, clarity: Clarity, here: World
+) -> None:
+    """The buyer's number stands in CustomerPONo, ours in a UDF: both are asked before anything is made."""
+    (placed,) = clarity.place(changes={"purchaseOrderNumber": "PO-4711"})
+    number = placed["orderNumber"]
+    run_once(here)
+    assert carried(house)[number]["CustomerPONo"] == "PO-4711"
+    with here.ledger.database.begin("forget") as connection:
+        for table in ("crosswalk", "writes", "inbox"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    run = run_once(here, Request(numbers=(number,)))
+    assert run.green
+    assert run["received"] == 1
+    assert [row["UDF_CLARITY_ORDER_NO"] for row in house.sage.rows(HEADS)].count(number) == 1
 
 
 def test_two_shops_know_their_own_orders(house: House, clarity: Clarity, here: World) -> None:

@@ -55,6 +55,7 @@ TAXABLE = "TX"
 NOT_TAXABLE = "NT"
 FREIGHT = "TF"
 RATE = Decimal("7.25")
+WEB_RATE = Decimal("8.25")
 
 
 class Books:
@@ -138,6 +139,7 @@ def _taxes(books: Books) -> None:
     for schedule, words, code, rate in (
         ("NONTAX", "Not taxed", "NONTAX", Decimal(0)),
         ("DEFAULT", "Sales tax 7.25 %", "DEFAULT", RATE),
+        ("WEBSALES", "US state + local", "WEBSALES", WEB_RATE),
     ):
         books.enter("SY_SalesTaxSchedule", TaxSchedule=schedule, TaxScheduleDesc=words)
         books.enter("SY_SalesTaxScheduleDetail", TaxSchedule=schedule, ScheduleSeqNo="000001", TaxCode=code)

@@ -76,7 +76,7 @@ def test_northwinds_countries_terms_and_carriers_are_on_file(db: sqlite3.Connect
 
 def test_an_empty_company_has_codes_and_no_records(tmp_path: Path) -> None:
     with database.opened(load(tmp_path, "empty")) as db:
-        assert db.execute("SELECT count(*) FROM SY_SalesTaxSchedule").fetchone()[0] == 2
+        assert db.execute("SELECT count(*) FROM SY_SalesTaxSchedule").fetchone()[0] == 3
         assert db.execute("SELECT count(*) FROM CI_Item").fetchone()[0] == 0
 
 
