@@ -20,6 +20,7 @@ STOCK = Statement(
         "QuantityOnHand",
         "QuantityOnSalesOrder",
         "QuantityOnBackOrder",
+        "QuantityOnPurchaseOrder",
         "QuantityInShipping",
     ),
     key="ItemCode",
