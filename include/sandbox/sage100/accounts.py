@@ -66,13 +66,15 @@ class Accounts:
         return records.delete(self.db, self.tables[table], *key)
 
     def demand_free(self, table: str, *key: str) -> None:
-        """Refuse while another session has the record open.
+        """Refuse while another session has the record open; one whose lock has expired loses it.
 
         Raises:
             NotNowError: one has.
         """
-        if holders.held_by_another(self.db, "|".join((table, *key)), self.holder):
+        resource = "|".join((table, *key))
+        if holders.held_by_another(self.db, resource, self.holder):
             raise NotNowError(IN_USE)
+        holders.break_expired(self.db, resource, self.holder)
 
     def next_number(self, options: str, module: str, column: str, table: str) -> str:
         """Take the next number that no row of ``table`` has as its first key; it is used up."""

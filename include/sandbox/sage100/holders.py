@@ -121,6 +121,12 @@ def held_by_another(db: sqlite3.Connection, resource: str, holder: Holder | None
     return _binding(row, time.time())
 
 
+def break_expired(db: sqlite3.Connection, resource: str, holder: Holder | None) -> None:
+    """Take the record from a session whose lock no longer binds: what it has in memory may be untrue."""
+    owner = holder.owner if holder else ""
+    db.execute("DELETE FROM sandbox_lock WHERE resource = ? AND owner <> ?", (resource, owner))
+
+
 def holds(db: sqlite3.Connection, resource: str, holder: Holder) -> bool:
     """Whether the session has the record still; an expired lock may have gone to another."""
     row = db.execute("SELECT owner FROM sandbox_lock WHERE resource = ?", (resource,)).fetchone()

@@ -168,3 +168,49 @@ def test_numbers_are_used_up(sage: Sage) -> None:
     invoice, first, second = sage.new("SO_Invoice_bus"), Ref(), Ref()
     assert invoice.nGetNextInvoiceNo(first) == invoice.nGetNextInvoiceNo(second) == 1
     assert (first.value, second.value) == ("0000001", "0000002")
+
+
+def test_the_journal_is_updated_when_it_was_printed(sage: Sage) -> None:
+    invoice, number = drawn(sage, written(sage, TWO))
+    journal = sage.new("SO_SalesJournal_upd")
+    assert journal.nProcessReport("PRINT") == 0, "there is nothing to print"
+    assert invoice.nWrite() == 1
+    pack(sage, number, "1", "1Z-A")
+    assert journal.nProcessReport("PREVIEW") == 1
+    assert journal.nUpdate() == 0
+    assert "printed" in journal.sLastErrorMsg
+    assert journal.nSetPostingDate("2026-11-30") == 0
+    assert journal.nSetPostingDate("20261130") == journal.nProcessReport("PRINT") == 1
+    assert journal.nUpdate() == 1, journal.sLastErrorMsg
+    assert sage.row("SELECT PostingDate FROM AR_OpenInvoice") == {"PostingDate": "2026-11-30"}
+    assert sage.row("SELECT TrackingID FROM AR_InvoiceHistoryTracking") == {"TrackingID": "1Z-A"}
+    assert not sage.rows(HEADER) + sage.rows(PACKAGES)
+    assert journal.nUpdate() == 0, "it was printed for one update"
+
+
+def test_the_journal_posts_the_selected_batches_only(sage: Sage) -> None:
+    sage.switch(batch_entry=True)
+    for _ in range(2):
+        order, invoice, answer = written(sage, TWO), sage.new("SO_Invoice_bus"), Ref()
+        assert invoice.nSelectNewBatch(answer) == invoice.nGetNextInvoiceNo(answer) == 1
+        assert invoice.nSetKey(answer.value) == 2
+        fill(invoice, {"SalesOrderNo$": order})
+        assert invoice.oLines.nCopyLinesFromSalesOrder(order, "Y") == invoice.nWrite() == 1
+    journal = sage.new("SO_SalesJournal_upd")
+    assert journal.nProcessReport("PRINT") == journal.nSelectBatch("00009") == 0
+    assert journal.nSelectBatch("00002") == journal.nProcessReport("PRINT") == journal.nUpdate() == 1
+    assert [row["BatchNo"] for row in sage.rows(HEADER)] == ["00001"]
+
+
+def test_a_posting_meets_no_open_record(sage: Sage, more_sages: Callable[[], Sage]) -> None:
+    order = written(sage, TWO)
+    invoice, _ = drawn(sage, order)
+    assert invoice.nWrite() == 1
+    held = reopened(more_sages(), order)
+    journal = sage.new("SO_SalesJournal_upd")
+    assert journal.nProcessReport("PRINT") == 1
+    assert journal.nUpdate() == 0
+    assert "in use by another user" in journal.sLastErrorMsg
+    assert sage.rows(HEADER)
+    held.nClear()
+    assert journal.nUpdate() == 1

@@ -1,4 +1,4 @@
-"""B7, B8: from an order to its shipment, its posted invoice, its history and the money, by control calls."""
+"""B43, B44: from an order to its shipment, its posted invoice, its history and the money."""
 
 from __future__ import annotations
 
@@ -335,3 +335,13 @@ def test_nothing_is_posted_while_somebody_has_the_order_open(api: Api, sage: Sag
     assert api.post(f"{BASE}/journal", json={}).status_code == 409
     held.nClear()
     assert len(post(api)) == 1
+
+
+def test_who_held_an_order_too_long_cannot_bring_back_what_was_posted(api: Api, sage: Sage) -> None:
+    order = written(sage, TWO)
+    stale = reopened(sage, order)
+    sage.tell("UPDATE sandbox_lock SET expires = 0")
+    ship(api, order, post=True)
+    assert stale.nWrite() == 0
+    assert "no longer locked" in stale.sLastErrorMsg
+    assert not sage.rows(ORDER, order)

@@ -14,6 +14,7 @@ from include.sandbox.sage100.objects.cash_receipt import CashReceipts, Deposit
 from include.sandbox.sage100.objects.customer import Customer
 from include.sandbox.sage100.objects.invoice import Invoice, InvoiceTracking, Shipment
 from include.sandbox.sage100.objects.item import Item
+from include.sandbox.sage100.objects.journal import SalesJournal
 from include.sandbox.sage100.objects.sales_order import SalesOrder
 from include.sandbox.sage100.objects.session import Session
 
@@ -28,7 +29,7 @@ class ShipTo(BusinessObject):
     main: ClassVar[str] = "SO_ShipToAddress"
 
 
-OBJECTS: dict[str, type[BusinessObject]] = {
+OBJECTS: dict[str, type[BusinessObject] | type[SalesJournal]] = {
     made.bus: made
     for made in (
         SalesOrder,
@@ -40,9 +41,10 @@ OBJECTS: dict[str, type[BusinessObject]] = {
         InvoiceTracking,
         Deposit,
         CashReceipts,
+        SalesJournal,
     )
 }
-"""What ``NewObject`` makes beside the session. The task of ``X_bus`` is ``X_ui``."""
+"""What ``NewObject`` makes beside the session. The task of ``X_bus`` or ``X_upd`` is ``X_ui``."""
 
 
 def _utcnow() -> datetime:
@@ -70,7 +72,7 @@ class Script:
         self._home = Path(home)
         return 1
 
-    def NewObject(self, name: str, session: Session | None = None) -> Session | BusinessObject:
+    def NewObject(self, name: str, session: Session | None = None) -> Session | BusinessObject | SalesJournal:
         """Make ``SY_Session``, or a business object in a session that has company, user and task.
 
         Raises:
@@ -83,6 +85,6 @@ class Script:
         made = OBJECTS.get(name)
         if made is None or session is None or session.poisoned or not session.ready:
             raise ComError(f"Error 90 in NewObject {name}")
-        if name.replace("_bus", "_ui") in session.settings.denied_tasks:
+        if f"{name.rpartition('_')[0]}_ui" in session.settings.denied_tasks:
             raise ComError(f"Error 90 in NewObject {name}")
         return made(session)
