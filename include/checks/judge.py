@@ -175,7 +175,7 @@ def _problems(rule: Rule, result: Any, frame: pd.DataFrame, words: Words) -> lis
 
 
 def _problem(rule: Rule, reason: Reason, row: dict[Hashable, Any], words: Words) -> dict[str, Any]:
-    place = f"order {row['label']}" + (f", line {row['line']}" if row["line"] else "")
+    place = f"{words.noun} {row['label']}" + (f", line {row['line']}" if row["line"] else "")
     named = row.get("field") or words.fields.get(rule.field, rule.field)
     value = row.get("value", row.get(_column(rule), ""))
     text = "" if value is None or value is pd.NA else str(value)

@@ -57,10 +57,12 @@ class Words:
     Attributes:
         shop: the source's name.
         fields: its names of our columns, where they differ.
+        noun: what messages call a record.
     """
 
     shop: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "order"
 
 
 def _columns(*names: str) -> Rule:

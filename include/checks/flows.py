@@ -1,0 +1,93 @@
+"""The checks between translation and load of stock, shipments, invoices and payments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.checks.flow_suites import INVOICES, PACKAGES, PAYMENTS, SHIPMENT_LINES, stock_rules
+from include.checks.judge import judge
+from include.checks.orders import Checked
+from include.checks.suites import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from include.checks.judge import Verdict
+
+SAGE = "Sage 100"
+MONEY = pa.decimal128(18, 2)
+
+
+def check_stock(stock: pd.DataFrame, warehouses: Collection[str]) -> Checked:
+    """Judge stock levels.
+
+    Args:
+        stock: canonical frame ``stock``.
+        warehouses: the ERP's codes of those that the shop is told of.
+
+    Raises:
+        SetError: an item is twice in one warehouse.
+    """
+    frame = stock.assign(key=stock.source_id, label=stock.sku, line=0)
+    return _checked(judge("stock", stock_rules(warehouses), frame, Words(SAGE, noun="stock of")))
+
+
+def check_shipments(shipments: pd.DataFrame, lines: pd.DataFrame, packages: pd.DataFrame) -> Checked:
+    """Judge shipments by their canonical frames ``shipments``, ``shipment_lines`` and ``packages``."""
+    labels = dict(zip(shipments.source_id, shipments.number, strict=True))
+    words = Words(SAGE, noun="shipment")
+    tracked = packages[packages.tracking_number.fillna("") != ""]
+    return _checked(
+        judge("shipment_lines", SHIPMENT_LINES, _parts(lines, "shipment_source_id", labels), words),
+        judge("packages", PACKAGES, _parts(tracked, "shipment_source_id", labels), words),
+    )
+
+
+def check_invoices(invoices: pd.DataFrame, lines: pd.DataFrame) -> Checked:
+    """Judge invoices by their canonical frames ``invoices`` and ``invoice_lines``.
+
+    Raises:
+        SetError: an invoice is there twice.
+    """
+    table = pa.Table.from_pandas(invoices, preserve_index=False)
+    summed = pa.Table.from_pandas(lines[["invoice_source_id", "line_total"]], preserve_index=False)
+    grouped = summed.group_by("invoice_source_id").aggregate([("line_total", "sum")])
+    place = pc.index_in(table["source_id"], value_set=grouped["invoice_source_id"])
+    discounted = pc.subtract(table["subtotal"], table["discount_amount"])
+    found = {
+        "lines_total": pc.coalesce(grouped["line_total_sum"].take(place).cast(MONEY), pa.scalar(0, MONEY)),
+        "due": pc.add(pc.add(discounted, table["shipping_amount"]), table["tax_amount"]).cast(MONEY),
+        "settled": pc.add(table["paid_amount"], table["balance"]).cast(MONEY),
+    }
+    columns = {name: table[name] for name in ("source_id", "number", "subtotal", "total")}
+    frame = pa.table(columns | found).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = frame.assign(key=frame.source_id, label=frame.number, line=0)
+    return _checked(judge("invoices", INVOICES, frame, Words(SAGE, noun="invoice")))
+
+
+def check_payments(payments: pd.DataFrame, shop: str) -> Checked:
+    """Judge payments.
+
+    Args:
+        payments: canonical frame ``payments``.
+        shop: the name of the system they come from.
+
+    Raises:
+        SetError: a payment is there twice.
+    """
+    frame = payments.assign(key=payments.source_id, label=payments.source_id, line=0)
+    return _checked(judge("payments", PAYMENTS, frame, Words(shop, noun="payment")))
+
+
+def _parts(frame: pd.DataFrame, by: str, labels: Mapping[str, str]) -> pd.DataFrame:
+    found = frame.rename(columns={by: "key", "position": "line"})
+    return found.assign(label=found.key.map(labels))
+
+
+def _checked(*verdicts: Verdict) -> Checked:
+    problems = pd.concat([verdict.problems for verdict in verdicts], ignore_index=True)
+    return Checked(problems, [verdict.result for verdict in verdicts])
