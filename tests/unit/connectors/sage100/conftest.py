@@ -28,7 +28,8 @@ TABLES = {
     "CI_Item": (
         "ItemCode CHAR(30), ItemType CHAR(1), ItemCodeDesc CHAR(30), SalesUnitOfMeasure CHAR(4),"
         "StandardUnitOfMeasure CHAR(4), DefaultWarehouseCode CHAR(3), ProductLine CHAR(4), TaxClass CHAR(2),"
-        "InactiveItem CHAR(1), UseInSO CHAR(1), UDF_UPC CHAR(14)"
+        "InactiveItem CHAR(1), UseInSO CHAR(1), ProductType CHAR(1), AllowBackOrders CHAR(1),"
+        "UDF_UPC CHAR(14)"
     ),
     "IM_AliasItem": (
         "ItemCode CHAR(30), AliasItemNo CHAR(30), Type CHAR(1), ARDivisionNo CHAR(2), CustomerNo CHAR(20)"
