@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test unit contract pipeline failpoints benchmarks airflow e2e chaos lint format bench lock clean
+.PHONY: help setup dev demo up down status test unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ format: ## let ruff rewrite what it may
 	@$(INSTALL) --dev
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+prices: dev ## 100,000 invented orders, to the cent on both sides; ORDERS=n
+	@$(PYTHON) -m tests.unit.mappings.clarity_prices --orders $(or $(ORDERS),100000)
 
 bench: dev ## speed and memory, as a table and JSON in build/
 	@$(PYTHON) -m tests.bench

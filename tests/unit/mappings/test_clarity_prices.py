@@ -88,19 +88,19 @@ def test_lines_discount_freight_and_tax_are_the_total(order: dict[str, Any], sit
 
 PATHS: list[tuple[Any, ...]] = [
     (), ("id",), ("orderNumber",), ("status",), ("placedAt",), ("updatedDate",), ("rowVersion",),
-    ("currency",), ("exchangeRateToBase",), ("customer",), ("customer", "id"), ("customer", "isGuest"), ("billingAddress",),
+    ("currency",), ("exchangeRateToBase",), ("customer",), ("customer", "id"), ("customer", "isGuest"),
+    ("billingAddress",),
     ("billingAddress", "countryCode"), ("shippingAddress",), ("shippingMethod",), ("lines",), ("lines", 0),
     ("lines", 0, "lineId"), ("lines", 0, "sku"), ("lines", 0, "quantity"), ("lines", 0, "unitPrice"),
     ("lines", 0, "discountAmount"), ("lines", 0, "extendedPrice"), ("taxes",), ("totals",),
     ("totals", "grandTotal"), ("totals", "subtotal"), ("totals", "balanceDue"), ("payments",),
-    ("payments", 0),
-    ("payments", 0, "gateway"), ("payments", 0, "capturedAmount"), ("payments", 0, "status"), ("notes",),
-    ("groups",),
+    ("payments", 0), ("payments", 0, "gateway"), ("payments", 0, "capturedAmount"),
+    ("payments", 0, "status"), ("notes",), ("groups",),
 ]  # fmt: skip
 junk = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.text(max_size=12),
     st.sampled_from(["", " ", "NaN", "1e400", "\x1f", "\x00", "2026-13-45", "-1", "Shipped", "US"]),
-    st.lists(st.none() | st.text(max_size=3) | st.dictionaries(st.text(max_size=3), st.booleans()), max_size=2),
+    st.lists(st.none() | st.text(max_size=3) | st.dictionaries(st.just("id"), st.booleans()), max_size=2),
     st.dictionaries(st.sampled_from(["id", "data", "order", "x"]), st.integers(), max_size=2),
 )  # fmt: skip
 
