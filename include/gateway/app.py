@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from include.gateway.door import Door
+from include.gateway.invoice_routes import invoices, shipments
 from include.gateway.models import Health  # noqa: TC001 - FastAPI reads the annotation
 from include.gateway.problems import ProblemError, problem
 from include.gateway.receipt_routes import receipts
@@ -51,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway = gateway
-    for router in (orders, customers, receipts, items, quantities, admin):
+    for router in (orders, shipments, invoices, customers, receipts, items, quantities, admin):
         app.include_router(router)
     _add_health(app, gateway)
     _add_problem_handlers(app)

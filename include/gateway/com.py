@@ -20,10 +20,13 @@ SESSION_METHODS = (
     "nSetUser", "nSetCompany", "nSetDate", "nSetModule", "nLookupTask", "nSetProgram", "nCleanup",
     "DropObject",
 )  # fmt: skip
-LINE_METHODS = ("nAddLine", "nMoveFirst", "nMoveNext", "nSetValue", "nGetValue", "nWrite", "nDelete")
+LINE_METHODS = (
+    "nAddLine", "nCopyLinesFromSalesOrder", "nMoveFirst", "nMoveNext", "nSetValue", "nGetValue", "nWrite",
+    "nDelete",
+)  # fmt: skip
 BUS_METHODS = (
-    "nGetNextSalesOrderNo", "nGetNextCustomerNo", "nGetNextDepositNo", "nSetKey", "nSetKeyValue",
-    "nSetValue", "nGetValue", "nWrite", "nDelete", "nClear", "nCleanup",
+    "nGetNextSalesOrderNo", "nGetNextCustomerNo", "nGetNextDepositNo", "nGetNextInvoiceNo", "nSetKey",
+    "nSetKeyValue", "nSetValue", "nGetValue", "nWrite", "nDelete", "nClear", "nCleanup",
 )  # fmt: skip
 
 

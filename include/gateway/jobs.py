@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from include.gateway.invoice_models import InvoiceRequest
     from include.gateway.item_models import ItemRequest
-    from include.gateway.models import CustomerRequest, OrderRequest
+    from include.gateway.models import CustomerRequest, OrderRequest, Strict
     from include.gateway.quantity_models import QuantityQuery
     from include.gateway.receipt_models import ReceiptRequest
 
@@ -25,6 +26,8 @@ Verb = Literal[
     "read_item",
     "read_quantities",
     "create_receipt",
+    "create_shipment",
+    "create_invoice",
 ]
 
 
@@ -41,13 +44,14 @@ class Job:
     customer: CustomerRequest | None = None
     item: ItemRequest | None = None
     receipt: ReceiptRequest | None = None
+    invoice: InvoiceRequest | None = None
     quantities: QuantityQuery | None = None
     resumed: bool = False
 
     @property
-    def record(self) -> OrderRequest | CustomerRequest | ItemRequest | ReceiptRequest | None:
+    def record(self) -> Strict | None:
         """What is to be written, of whatever kind."""
-        return self.order or self.customer or self.item or self.receipt
+        return self.order or self.customer or self.item or self.receipt or self.invoice
 
     @property
     def noun(self) -> str:

@@ -115,15 +115,19 @@ class LineEditor:
         return False
 
     def _walk(self) -> Iterator[str]:
-        """Line keys from the first line on; the object stands on the line whose key was given last."""
-        self._lines.nMoveFirst()
-        for _ in range(MOST_LINES):
-            if at_end(self._lines):
-                return
-            into = self._reference()
-            self._lines.nGetValue("LineKey$", into)
-            yield str(into.value).strip()
-            self._lines.nMoveNext()
+        return walk(self._lines, "LineKey$", self._reference)
+
+
+def walk(lines: Lines, column: str, reference: Callable[[], Reference]) -> Iterator[str]:
+    """A column of each line from the first on; the object stands on the line whose value was given last."""
+    lines.nMoveFirst()
+    for _ in range(MOST_LINES):
+        if at_end(lines):
+            return
+        into = reference()
+        lines.nGetValue(column, into)
+        yield str(into.value).strip()
+        lines.nMoveNext()
 
 
 def _same(column: Column, live: Any, wanted: str | int) -> bool:

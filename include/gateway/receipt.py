@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.gateway.dialogue import Dialogue
-from include.gateway.messages import Finding, MessageTable
 from include.gateway.sequence import DEPOSIT_FIRST, RECEIPT_FIRST, RECEIPT_LINE_FIRST, Fields, in_order
 from include.gateway.session import CASH_RECEIPT, DEPOSIT, SageSession
-from include.gateway.writing import NEW_KEY, NUMBERS_TRIED, Writer
+from include.gateway.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.gateway.dictionary import Table
+    from include.gateway.messages import Finding, MessageTable
     from include.gateway.objects import BusinessObject
 
 KEY = ("DepositNo", "ARDivisionNo", "CustomerNo", "CheckNo")
@@ -46,18 +46,11 @@ class Receipts(Writer):
         """
         deposit = self._session.business_object(DEPOSIT)
         talk = Dialogue(self._messages)
-        for _ in range(NUMBERS_TRIED):
-            number = self._next_number(deposit, talk, deposit.nGetNextDepositNo, "the next deposit number")
-            answer = deposit.nSetKey(number)
-            if answer == NEW_KEY:
-                self._write_deposit(deposit, talk, fields)
-                return number
-            if not talk.heard(answer, deposit, "header", field="DepositNo", value=number):
-                raise self._give_up(deposit, talk)
-            deposit.nClear()
-        taken = Finding("invalid_value", "header", "no deposit number is free", field="DepositNo")
-        talk.errors.append(taken)
-        raise self._give_up(deposit, talk)
+        number = self._open_next(
+            deposit, talk, deposit.nGetNextDepositNo, field="DepositNo", doing="the next deposit number"
+        )
+        self._write_deposit(deposit, talk, fields)
+        return number
 
     def change_deposit(self, number: str, fields: Fields) -> None:
         """Set columns of an open deposit.

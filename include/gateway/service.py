@@ -21,6 +21,7 @@ from include.gateway.key_locks import KeyLocks
 from include.gateway.lookup import forms_of
 from include.gateway.messages import Finding, MessageTable
 from include.gateway.models import Health, Seats, WorkerHealth
+from include.gateway.order_rules import order_number
 from include.gateway.problems import Answer, ProblemError, unavailable
 from include.gateway.process_lock import ProcessLock
 from include.gateway.workers import Pool, Slot
@@ -231,6 +232,8 @@ def names_of(job: Job, id_columns: Collection[str], *, default_division: str) ->
     """
     if job.verb in {"change_order", "cancel_order", "hold_order", "release_order"}:
         return [f"order:{job.number}"]
+    if job.invoice:
+        return [f"order:{order_number(job.invoice.SalesOrderNo)}", f"key:{job.key}"]
     if job.item:
         return [f"item:{job.item.ItemCode.upper()}"]
     if job.receipt:

@@ -45,6 +45,9 @@ SALES_ORDER = Task("SO_SalesOrder_bus", "SO_SalesOrder_ui", "S/O")
 CUSTOMER = Task("AR_Customer_bus", "AR_Customer_ui", "A/R")
 ITEM = Task("CI_ItemCode_bus", "CI_ItemCode_ui", "C/I")
 DEPOSIT = Task("AR_CashReceiptsDeposit_bus", "AR_CashReceipts_ui", "A/R")
+SHIPPING = Task("SO_Shipping_bus", "SO_Shipping_ui", "S/O")
+INVOICE = Task("SO_Invoice_bus", "SO_Invoice_ui", "S/O")
+TRACKING = Task("SO_InvoiceTracking_bus", "SO_Invoice_ui", "S/O")
 CASH_RECEIPT = Task("AR_CashReceipts_bus", "AR_CashReceipts_ui", "A/R")
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from include.gateway.customer_desk import CustomerDesk
+from include.gateway.invoice_desk import InvoiceDesk
 from include.gateway.item_desk import ItemDesk
 from include.gateway.jobs import Job
 from include.gateway.lookup import Lookup, UdfColumns
@@ -41,6 +42,8 @@ DESKS: dict[str, type[Desk]] = {
     "item": ItemDesk,
     "quantities": QuantityDesk,
     "receipt": ReceiptDesk,
+    "shipment": InvoiceDesk,
+    "invoice": InvoiceDesk,
 }
 """Who carries out which kind of job."""
 

@@ -38,6 +38,27 @@ class Writer:
             raise self._give_up(record, talk)
         return str(into.value)
 
+    def _open_next(
+        self,
+        record: BusinessObject,
+        talk: Dialogue,
+        take: Callable[[Reference], Any],
+        *,
+        field: str,
+        doing: str,
+    ) -> str:
+        """Open a new record under Sage's next number."""
+        for _ in range(NUMBERS_TRIED):
+            number = self._next_number(record, talk, take, doing)
+            answer = record.nSetKey(number)
+            if answer == NEW_KEY:
+                return number
+            if not talk.heard(answer, record, "header", field=field, value=number):
+                raise self._give_up(record, talk)
+            record.nClear()
+        talk.errors.append(Finding("invalid_value", "header", "no number is free", field=field))
+        raise self._give_up(record, talk)
+
     def _set_key(self, record: BusinessObject, talk: Dialogue, **key: str) -> Any:
         """Give a key of several parts and open the record; what ``nSetKey`` answers."""
         for column, value in key.items():

@@ -37,6 +37,7 @@ from include.connectors.sage100.records import (
     GatewayIssue,
     ItemWrite,
     OrderWrite,
+    ShipmentWrite,
     WriteResult,
     on_account,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "OdbcSettings",
     "OrderWrite",
     "Reader",
+    "ShipmentWrite",
     "StockQuantity",
     "WriteResult",
     "connect",

@@ -36,6 +36,7 @@ REASONS: dict[str, Reason] = {
     "read_back_differs": Reason.READ_BACK_DIFFERS,
     "locked_in_erp": Reason.LOCKED_IN_TARGET,
     "held_otherwise": Reason.LOCKED_IN_TARGET,
+    "order_on_hold": Reason.LOCKED_IN_TARGET,
 }
 """The gateway's issue codes as reasons of the exceptions desk."""
 

@@ -137,7 +137,36 @@ def on_account(number: str, amount: str) -> dict[str, str]:
     return {"InvoiceNo": number, "InvoiceType": "PP", "AmountPosted": amount}
 
 
-Write = OrderWrite | CustomerWrite | ItemWrite | CashReceiptWrite
+@dataclass(frozen=True, slots=True)
+class ShipmentWrite:
+    """Goods of one order that go: a shipment or an invoice, with its packages.
+
+    Attributes:
+        key: the source's id of the shipment.
+        idempotency_key: name of this write.
+        sales_order_no: the live order.
+        header: further columns of SO_InvoiceHeader as text.
+        shipped: quantity by the order's LineKey; ``None`` ships all that is open.
+        packages: PackageNo (four digits), TrackingID and Weight of each.
+    """
+
+    key: str
+    idempotency_key: str = ""
+    sales_order_no: str = ""
+    header: dict[str, str] = field(default_factory=dict)
+    shipped: dict[str, str] | None = None
+    packages: list[dict[str, str]] = field(default_factory=list)
+
+    def body(self) -> dict[str, object]:
+        """The request body."""
+        lines = None
+        if self.shipped is not None:
+            lines = [{"OrderLineKey": key, "QuantityShipped": n} for key, n in self.shipped.items()]
+        order: dict[str, object] = {"SalesOrderNo": self.sales_order_no, "header": self.header}
+        return order | {"lines": lines, "packages": self.packages}
+
+
+Write = OrderWrite | CustomerWrite | ItemWrite | CashReceiptWrite | ShipmentWrite
 """Whatever can be written in batches."""
 
 
@@ -169,7 +198,8 @@ class WriteResult:
     Attributes:
         key: the record's idempotency key.
         target_id: ``0000123`` of an order, ``00-0001009`` (division, number) of a customer, the code of an
-            item, ``00012-00-0001009-CH1`` (deposit, customer, check) of a cash receipt.
+            item, ``00012-00-0001009-CH1`` (deposit, customer, check) of a cash receipt, the number of an
+            invoice.
         warnings: Sage wrote it and remarked something.
         errors: why it was refused; never empty then.
         retry_after: seconds the gateway asks to wait.

@@ -139,6 +139,18 @@ class WrittenReceipt(Standing):
         return {"Total": self.amount}
 
 
+class WrittenInvoice(Standing):
+    """201 or 200 of a shipment or an invoice."""
+
+    status: Literal["created", "adopted"]
+    InvoiceNo: str = Field(min_length=1)
+
+    @property
+    def target_id(self) -> str:
+        """The invoice's number."""
+        return self.InvoiceNo
+
+
 class StockQuantity(Answer):
     """What lies in one warehouse of one item, in its standard unit of measure."""
 

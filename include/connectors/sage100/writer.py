@@ -22,6 +22,7 @@ from include.connectors.sage100.wire import (
     CancelledOrder,
     Health,
     WrittenCustomer,
+    WrittenInvoice,
     WrittenItem,
     WrittenOrder,
     WrittenReceipt,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         CustomerWrite,
         ItemWrite,
         OrderWrite,
+        ShipmentWrite,
         Write,
     )
     from include.connectors.sage100.transport import GatewaySettings, Reply
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 ORDERS = "/SO/SalesOrder"
 CUSTOMERS = "/AR/Customer"
 RECEIPTS = "/AR/CashReceipt"
+SHIPMENTS = "/SO/Shipment"
+INVOICES = "/SO/Invoice"
 _NO_ORDER = "0000000"
 """A number that Sage never gives; asking for it proves the token and touches nothing."""
 _NO_SUCH_ADDRESS = frozenset({404, 405, 410})
@@ -124,6 +128,14 @@ class GatewayClient(StockReads):
     def create_cash_receipts(self, records: Sequence[CashReceiptWrite]) -> list[WriteResult]:
         """Enter money, or adopt what was entered or posted before. As :meth:`create_orders`."""
         return self._write(RECEIPTS, "receipt", records, WrittenReceipt)
+
+    def create_shipments(self, records: Sequence[ShipmentWrite]) -> list[WriteResult]:
+        """Enter what the warehouse ships, or adopt what was entered or posted. As :meth:`create_orders`."""
+        return self._write(SHIPMENTS, "invoice", records, WrittenInvoice)
+
+    def create_invoices(self, records: Sequence[ShipmentWrite]) -> list[WriteResult]:
+        """Enter invoices of orders. As :meth:`create_shipments`."""
+        return self._write(INVOICES, "invoice", records, WrittenInvoice)
 
     def hold_order(self, record: OrderWrite, *, reason: str = "") -> WriteResult:
         """Put a live order on hold, for one of Sage's cancel reason codes.

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from include.connectors.sage100 import CashReceiptWrite, ItemWrite, OrderWrite, on_account
+from include.connectors.sage100 import CashReceiptWrite, ItemWrite, OrderWrite, ShipmentWrite, on_account
 from include.errors import ConfigurationError, TransientError
 from tests.unit.connectors.sage100.test_sage100_writer import CREATED, Gateway, always, each
 
@@ -79,6 +79,28 @@ def test_a_receipt_is_named_by_its_four_keys() -> None:
     }
     assert (result.status, result.target_id) == ("created", "00012-00-0001009-CH1")
     assert result.totals == {"Total": Decimal("40.00")}
+
+
+@pytest.mark.parametrize(
+    ("call", "path"), [("create_shipments", "/SO/Shipment"), ("create_invoices", "/SO/Invoice")]
+)
+def test_goods_go_by_line_or_all_at_once(call: str, path: str) -> None:
+    entered = {"status": "created", "stage": "entered", "InvoiceNo": "0100001", "SalesOrderNo": "0000123"}
+    gateway = Gateway(each(lambda _: (201, entered)))
+    header, packages = {"ShipVia": "UPS"}, [{"PackageNo": "0001"}]
+    part = ShipmentWrite("s1", "write-1", "0000123", header, {"000001": "5"}, packages)
+    (one, _) = getattr(gateway.client, call)([part, ShipmentWrite("s2", "write-2", "0000124")])
+    assert gateway.world.requests[0].url == f"http://gateway{path}/batch"
+    assert [record["invoice"] for record in gateway.world.bodies[0]["records"]] == [
+        {
+            "SalesOrderNo": "0000123",
+            "header": header,
+            "lines": [{"OrderLineKey": "000001", "QuantityShipped": "5"}],
+            "packages": packages,
+        },
+        {"SalesOrderNo": "0000124", "header": {}, "lines": None, "packages": []},
+    ]
+    assert (one.status, one.target_id) == ("created", "0100001")
 
 
 @pytest.mark.parametrize("body", [RECEIPT | {"amount": "much"}, ITEM])

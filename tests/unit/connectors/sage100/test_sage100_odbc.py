@@ -201,7 +201,7 @@ def test_a_failed_query_names_table_and_column_and_its_verdict(
 def test_every_refusal_code_of_the_gateway_has_a_reason_and_an_unknown_one_is_a_refusal() -> None:
     documented = (
         "not_on_file required too_long inactive credit_hold credit_limit closed_period not_authorised"
-        " invalid_value read_back_differs key_reused locked_in_erp held_otherwise"
+        " invalid_value read_back_differs key_reused locked_in_erp held_otherwise order_on_hold"
     )
     assert set(documented.split()) <= set(REASONS)
     assert reason_for("credit_hold") is Reason.CREDIT_HOLD
