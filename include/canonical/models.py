@@ -161,13 +161,21 @@ class Customer(Canonical):
 
     source_system: str
     source_id: str
+    source_version: str = ""
     number: str = ""
+    erp_number: str = Field(default="", description="the ERP's number as the source believes it: 01-D3600")
     name: str
+    company: str = Field(default="", description="blank for people who buy for themselves")
     email: str = ""
     phone: str = ""
     tax_id: str = ""
+    is_tax_exempt: bool = False
     payment_terms: str = ""
+    price_level: str = ""
     currency: str = ""
+    credit_limit: Amount | None = None
+    credit_hold: bool = False
     is_active: bool = True
+    modified_at: datetime | None = None
     bill_to: Address = Address()
     extensions: dict[str, str] = Field(default_factory=dict)

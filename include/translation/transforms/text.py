@@ -107,6 +107,22 @@ def listed_where(column: pa.Array, by: pa.Array, word: str) -> pa.Array:
     return per_row([column, by], chosen, [KINDS["text"]])[0]
 
 
+@whole_column()
+def entry_where(column: pa.Array, by: pa.Array, word: str) -> pa.Array:
+    """What a list column says for the first entry whose neighbour in the list column `by` is `word`."""
+
+    def found(values: str | None, marks: str | None) -> tuple[str | None]:
+        if values is None or marks is None:
+            return (None,)
+        texts, words = values.split(LISTED), marks.split(LISTED)
+        if len(texts) != len(words):  # a separator inside a text: nobody knows whose mark is whose
+            return (None,)
+        pairs = zip(texts, words, strict=True)
+        return (next((text.strip() for text, mark in pairs if mark.strip().lower() == word), ""),)
+
+    return per_row([column, by], found, [KINDS["text"]])[0]
+
+
 @whole_column(settles=True)
 def word_key(column: pa.Array) -> pa.Array:
     """A word without what people vary: `"On Hold"`, `"ON_HOLD"` and `"on-hold"` give `"onhold"`."""
