@@ -31,6 +31,7 @@ from include.connectors.sage100 import (
     OdbcSettings,
     OrderWrite,
     Reader,
+    ShipmentWrite,
     connect,
     on_account,
     reason_for,
@@ -353,6 +354,24 @@ def test_money_on_account_is_received_once(client: GatewayClient, reader: Reader
     assert (first.status, first.totals["Total"]) == ("created", Decimal("40.00"))
     assert again.target_id == first.target_id == f"00001-{customer.ARDivisionNo}-{customer.CustomerNo}-CH1"
     assert (refused.status, [issue.code for issue in refused.errors]) == ("refused", ["not_on_file"])
+
+
+def test_goods_go_in_two_shipments_and_each_once(
+    site: Site, client: GatewayClient, an_order: Callable[..., OrderWrite]
+) -> None:
+    """The second waits until the first is posted, which is a person's; the same key again is no third."""
+    (order,) = client.create_orders([an_order("Z730")])
+    packages = [{"PackageNo": "0001", "TrackingID": "1Z999AA1", "Weight": "2.5"}]
+    part = ShipmentWrite("s1", "ship-1", order.target_id, {}, {"000001": "5"}, packages)
+    rest = ShipmentWrite("s2", "ship-2", order.target_id)
+    first, second = client.create_shipments([part, rest])
+    assert (first.status, second.status, second.errors[0].code) == ("created", "refused", "locked_in_erp")
+    (again,) = client.create_shipments([part])
+    assert again.target_id == first.target_id
+    with sqlite3.connect(site.home / "MAS_ABC.sqlite") as db:
+        tracked = db.execute("SELECT InvoiceNo, TrackingID FROM SO_InvoiceTracking").fetchall()
+    db.close()
+    assert tracked == [(first.target_id, "1Z999AA1")]
 
 
 def test_the_connection_test_knows_a_good_token_from_a_bad_one(site: Site, client: GatewayClient) -> None:
