@@ -31,6 +31,7 @@ def work(name: str, *values: object, **arguments: object) -> list[object]:
         ("lower", "ÄB", "äb"),
         ("without_hash", "#1001", "1001"), ("two_letters", "wa", "WA"), ("two_letters", "IOW", ""),
         ("first_listed", "\x1fa\x1fb", "a"), ("first_listed", "", ""), ("all_listed", "a\x1fb\x1fa", "a + b"),
+        ("each_once", "1Z\x1f \x1f1Z\x1f2", "1Z\x1f2"), ("each_once", "", ""),
         ("without_percentage", "NJ Sales Tax (6.625%)", "NJ Sales Tax"),
         ("without_percentage", "Tax (old)", "Tax (old)"),
         ("one_line", "a\r\nb\tc", "a b c"), ("yes_no", "true", "Y"), ("yes_no", "0", "N"), ("yes_no", "", ""),
@@ -124,3 +125,24 @@ def test_every_transform_is_documented_and_every_inverse_exists() -> None:
     for transform in TRANSFORMS.values():
         assert len(transform.documentation) > 10, transform.name
         assert not transform.inverse or transform.inverse in TRANSFORMS
+
+
+def test_a_list_says_something_of_a_code() -> None:
+    column = pa.array(["000=5; 001 = 2.5", "000=5", "", None, "nonsense"])
+    code = pa.array(["001", "002", "000", "000", "000"])
+    assert TRANSFORMS["entry_for"].work(column, code).to_pylist() == ["2.5", "", "", None, ""]
+
+
+def test_the_first_entry_with_a_mark_speaks() -> None:
+    values = pa.array(["a\x1f\x1fc", "a\x1fb", "a", None])
+    marks = pa.array(
+        ["shipping\x1fBilling\x1fbilling", "shipping\x1fbilling\x1fbilling", "shipping", "billing"]
+    )
+    assert TRANSFORMS["entry_where"].work(values, marks, "billing").to_pylist() == ["", None, "", None]
+
+
+def test_noon_stays_the_same_day_when_the_clocks_change() -> None:
+    days = [date(2026, 3, 8), date(2026, 11, 1), date(2026, 7, 1)]
+    found = work("noon_there", *days, site=Site(time_zone="America/New_York"))
+    assert [moment.hour for moment in found] == [16, 17, 16]
+    assert [moment.date() for moment in found] == days
