@@ -59,7 +59,7 @@ class InvoiceDesk(Desk):
         order_no = order_number(request.SalesOrderNo) or request.SalesOrderNo
         entered = self._of_key(HEADER, order_no, key)
         if entered:
-            self._pack(self._writer(), str(entered["InvoiceNo"]), packages)
+            self._pack_or_take_back(self._writer(), task, str(entered["InvoiceNo"]), packages)
             return self._answer(200, "adopted", entered, len(packages), ())
         posted = self._of_key(POSTED, order_no, key)
         if posted:
@@ -89,13 +89,7 @@ class InvoiceDesk(Desk):
         ]
         if wrong:
             raise self._taken_back(writer, task, invoice_no, wrong)
-        try:
-            self._pack(writer, invoice_no, packages)
-        except ProblemError as problem:
-            if problem.status != 422:
-                detail = "the goods are entered, a package is not; repeat with the same key"
-                raise ProblemError(504, detail, errors=problem.errors) from problem
-            raise self._taken_back(writer, task, invoice_no, problem.errors) from problem
+        self._pack_or_take_back(writer, task, invoice_no, packages)
         entry = {"InvoiceNo": invoice_no, "SalesOrderNo": order_no}
         return self._answer(201, "created", entry, len(packages), warnings)
 
@@ -106,6 +100,15 @@ class InvoiceDesk(Desk):
         if not column and table == HEADER:
             return next(iter(rows), None)
         return next((row for row in rows if row.get(column) == key), None)
+
+    def _pack_or_take_back(self, writer: Invoices, task: Task, invoice_no: str, packages: list[Any]) -> None:
+        try:
+            self._pack(writer, invoice_no, packages)
+        except ProblemError as problem:
+            if problem.status != 422:
+                detail = "the goods are entered, a package is not; repeat with the same key"
+                raise ProblemError(504, detail, errors=problem.errors) from problem
+            raise self._taken_back(writer, task, invoice_no, problem.errors) from problem
 
     def _pack(self, writer: Invoices, invoice_no: str, packages: list[Any]) -> None:
         """Write the packages that do not stand as wanted."""

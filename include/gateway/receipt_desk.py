@@ -52,9 +52,8 @@ class ReceiptDesk(Desk):
         found = lookup.receipt(header, key)
         if found is None:
             return self._enter(lookup, receipt, header)
-        if not found.posted:
-            self._settle(lookup, found.named[0], receipt.deposit)
-        return _answer(200, "adopted", found, ())
+        left = () if found.posted else self._settle(lookup, found.named[0], receipt.deposit)
+        return _answer(200, "adopted", found, left)
 
     def _enter(self, lookup: ReceiptLookup, receipt: ReceiptRequest, header: Fields) -> Answer:
         writer = self._writer()
@@ -68,8 +67,8 @@ class ReceiptDesk(Desk):
         wrong = list(_differing(standing, receipt))
         if wrong:
             raise self._take_back(writer, deposit, header, wrong)
-        self._settle(lookup, deposit, receipt.deposit)
-        return _answer(201, "created", standing, warnings)
+        left = self._settle(lookup, deposit, receipt.deposit)
+        return _answer(201, "created", standing, (*warnings, *left))
 
     def _deposit(self, lookup: ReceiptLookup, writer: Receipts, wanted: Fields) -> str:
         """The number of the receipt's deposit, which is opened when there is none."""
@@ -84,13 +83,30 @@ class ReceiptDesk(Desk):
         self._session.writing = False  # an empty deposit is nothing yet: the receipt is what is in question
         return opened
 
-    def _settle(self, lookup: ReceiptLookup, deposit: str, wanted: Fields) -> None:
-        """A deposit whose amount nobody gave comes to what its receipts do; also after a lost answer."""
-        standing = lookup.deposit({"DepositNo": deposit})
-        if wanted.get("CashDepositAmt") is not None or standing is None:
-            return
-        received = self._read_after(lambda: lookup.received(deposit))
-        if number(standing["CashDepositAmt"]) != received:
+    def _settle(self, lookup: ReceiptLookup, deposit: str, wanted: Fields) -> tuple[Finding, ...]:
+        """A deposit whose amount nobody gave comes to what its receipts do; also after a lost answer.
+
+        Returns:
+            What Sage has against it: the receipt stands all the same.
+
+        Raises:
+            ProblemError: 504, not now; the same key again sees to it.
+        """
+        if wanted.get("CashDepositAmt") is not None:
+            return ()
+        try:
+            self._balance(lookup, deposit)
+        except ProblemError as problem:
+            self._session.writing = False
+            if problem.status == 422:
+                return problem.errors
+            detail = "the receipt is entered, its deposit's amount is not set; repeat with the same key"
+            raise ProblemError(504, detail, errors=problem.errors) from problem
+        return ()
+
+    def _balance(self, lookup: ReceiptLookup, deposit: str) -> None:
+        standing, received = lookup.deposit({"DepositNo": deposit}), lookup.received(deposit)
+        if standing is not None and number(standing["CashDepositAmt"]) != received:
             amount = {"CashDepositAmt": cents(received)}
             self._patiently(lambda: self._writer().change_deposit(deposit, amount))
             self._session.writing = False

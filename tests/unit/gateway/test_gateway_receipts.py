@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from include.gateway.messages import Finding
+from include.gateway.problems import ProblemError
+from include.gateway.receipt import Receipts
 from include.gateway.receipt_models import ReceiptRequest
 from include.gateway.service import Gateway
 from include.gateway.settings import Settings
@@ -136,6 +139,24 @@ def test_a_lost_answer_leaves_a_deposit_that_the_repeat_puts_right(desk: Worker,
     northwind.rows("UPDATE AR_CashReceiptsDeposit SET CashDepositAmt = 0, DepositBalance = -40")
     assert desk.reply(a_receipt(key="a")).answer.body["status"] == "adopted"
     assert deposits(northwind) == [("00001", 40, 0)]
+
+
+@pytest.mark.parametrize(("trouble", "status"), [(422, 201), (423, 504), (503, 504)])
+def test_a_deposit_that_takes_no_amount_does_not_make_the_receipt_unwritten(
+    desk: Worker, northwind: Company, monkeypatch: pytest.MonkeyPatch, trouble: int, status: int
+) -> None:
+    """What stands in Sage is never answered as refused or as not begun."""
+
+    def fail(*_: Any) -> None:
+        raise ProblemError(trouble, "no", errors=[Finding("invalid_value", "header", "no")])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Receipts, "change_deposit", fail)
+        answer = desk.reply(a_receipt(key="a")).answer
+    assert answer.status == status
+    assert [each["code"] for each in answer.body.get("warnings", ())] == ["invalid_value"] * (status == 201)
+    assert desk.reply(a_receipt(key="a")).answer.body["status"] == "adopted"
+    assert (receipts(northwind), deposits(northwind)) == ([("CH1", 40)], [("00001", 40, 0)])
 
 
 REFUSED = [
