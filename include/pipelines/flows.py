@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from include.canonical import OrderStatus
 from include.checks.suites import Words
 from include.connectors.sage100.marks import CLARITY_MARKS, ZOHO_MARKS, ShopMarks
 
@@ -22,6 +23,7 @@ class OrderFlow:
         event: under which its orders are kept in the inbox.
         inbound: mapping from the shop's order to ours.
         marks: columns in which an order in the ERP says which of the shop's it is.
+        not_carried: statuses in which an order that the ERP does not have is none of its business.
         tells_companies: a customer without a company is a person.
     """
 
@@ -32,6 +34,7 @@ class OrderFlow:
     inbound: str
     marks: ShopMarks
     tells_companies: bool = False
+    not_carried: frozenset[OrderStatus] = frozenset({OrderStatus.DRAFT, OrderStatus.CANCELLED})
 
     batch_size: ClassVar[int] = 200
     """One list page of Zoho, one suite run of Great Expectations."""
@@ -90,5 +93,7 @@ CLARITY_ORDERS = OrderFlow(
     inbound="clarity_ecommerce/sales_order",
     marks=CLARITY_MARKS,
     tells_companies=True,
+    # What the shop has shipped without us would be shipped a second time.
+    not_carried=frozenset({OrderStatus.DRAFT, OrderStatus.CANCELLED, OrderStatus.COMPLETED}),
 )
 ORDER_FLOWS = {flow.name: flow for flow in (ZOHO_ORDERS, CLARITY_ORDERS)}

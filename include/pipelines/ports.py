@@ -208,7 +208,7 @@ class World(Surroundings):
 
     def remark(self, key: str, text: str) -> None:
         """A note on the order itself."""
-        self.notes.add_comment(key, text)
+        self.notes.add_comment(key, f"This order could not be carried to Sage 100:\n{text}")
 
 
 @dataclass(frozen=True)

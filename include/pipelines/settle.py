@@ -146,7 +146,7 @@ def _tell_the_source(world: Settled, problems: pd.DataFrame, rejected: set[str])
         told.setdefault(row["key"], []).append(f"- {row['message']}. {row['remedy']}")
     for key, lines in told.items():
         try:
-            world.remark(key, "This could not be carried on:\n" + "\n".join(lines))
+            world.remark(key, "\n".join(lines))
         except IntegrationError as error:
             # The exception row stands; a note that cannot be written must not undo the run.
             log.warning("no note on order %s: %s", key, type(error).__name__)

@@ -54,7 +54,8 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     orders = canonical.frames["orders"]
     links = world.ledger.crosswalk.find(ORDER, world.flow.source, list(orders.source_id), TARGET)
     recheck = set(records.key[records.recheck])
-    actions = _actions(orders, links, recheck, world.settings.get("carry_from", ""))
+    carry_from = world.settings.get("carry_from", "")
+    actions = _actions(orders, links, recheck, carry_from, world.flow.not_carried)
     outcomes = {key: Outcome.UNCHANGED for key, action in actions.items() if action is Action.NONE}
     bought = identify(world, orders[orders.source_id.map(actions) != Action.NONE.value])
     carried = bought.orders
@@ -92,7 +93,11 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
 
 
 def _actions(
-    orders: pd.DataFrame, links: Mapping[str, Link], recheck: set[str], carry_from: str
+    orders: pd.DataFrame,
+    links: Mapping[str, Link],
+    recheck: set[str],
+    carry_from: str,
+    not_carried: frozenset[OrderStatus],
 ) -> dict[str, Action]:
     """What to do by order key: a decision table over status and crosswalk.
 
@@ -101,7 +106,7 @@ def _actions(
     """
     known = orders[["source_id", "status", "source_version"]].fillna("")
     actions = {
-        key: _action(status, links.get(key), version, recheck=key in recheck)
+        key: _action(status, links.get(key), version, not_carried, recheck=key in recheck)
         for key, status, version in known.itertuples(index=False)
     }
     if carry_from:
@@ -110,10 +115,12 @@ def _actions(
     return actions
 
 
-def _action(status: str, link: Link | None, version: str, *, recheck: bool) -> Action:
+def _action(
+    status: str, link: Link | None, version: str, not_carried: frozenset[OrderStatus], *, recheck: bool
+) -> Action:
     """A status that could not be read (blank) is a problem already; the order goes on, to have all found."""
     if link is None:
-        return Action.NONE if status in {OrderStatus.DRAFT, OrderStatus.CANCELLED} else Action.CREATE
+        return Action.NONE if status in not_carried else Action.CREATE
     if link.source_version == version and not recheck:
         return Action.NONE
     return Action.CANCEL if status == OrderStatus.CANCELLED else Action.CHANGE

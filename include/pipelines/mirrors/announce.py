@@ -40,7 +40,7 @@ class Request:
 def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
     """Keep what ``request`` asks for; returns how many rows are new."""
     if request.keys:
-        return _keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
+        return keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
     return _poll(world, run_id, whole=request.whole) if request.poll or request.whole else 0
 
 
@@ -56,7 +56,7 @@ def _poll(world: MirrorWorld, run_id: str, *, whole: bool) -> int:
         told = ledger.crosswalk.find(flow.entity, flow.source, known, flow.target)
         known = {key: version for key, version in known.items() if key in told}
     found = world.source.changes(known, since)
-    kept = _keep(world, dict(_versions(found)), run_id, origin="sweep")
+    kept = keep(world, dict(_versions(found)), run_id, origin="sweep")
     if found.watermark is not None:
         ledger.cursors.advance(cursor, found.watermark.astimezone(UTC).isoformat())
     return kept
@@ -69,7 +69,8 @@ def _versions(found: Found) -> Iterator[tuple[str, str]]:
         yield key, GONE
 
 
-def _keep(world: MirrorWorld, versions: Mapping[str, str], run_id: str, *, origin: str) -> int:
+def keep(world: MirrorWorld, versions: Mapping[str, str], run_id: str, *, origin: str) -> int:
+    """Announce versions by key; returns how many rows are new."""
     flow = world.flow
     deliveries = [
         Delivery(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from include.checks.judge import judge
+from include.canonical import PROBLEM_FRAME, empty_frame
+from include.checks.orders import Checked
 from include.pipelines.check import RESULTS
 from include.pipelines.mirrors.plan import JUDGED
 from include.pipelines.outcomes import gathered, keep
+from include.translation import load
 
 if TYPE_CHECKING:
     from include.pipelines.mirrors.ports import MirrorWorld
@@ -27,10 +29,12 @@ def check(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
         SetError: no single record explains what is wrong; nothing of the batch may go on.
     """
     flow, staging = world.flow, world.staging(ticket)
-    records = staging.read(JUDGED)
-    frame = records.rename(columns={"source_id": "key"}).assign(line=0, label=records[flow.label])
-    verdict = judge(flow.noun, flow.rules if len(frame) else (), frame, flow.words)
-    keep(staging, "check", {}, verdict.problems)
-    staging.write(RESULTS, pd.DataFrame({"result": [json.dumps(verdict.result)]}, dtype="str"))
+    names = load(flow.inbound).plans
+    frames = {name: staging.read(JUDGED.format(frame=name)) for name in names}
+    records = frames[flow.record]
+    found = flow.check(frames) if len(records) else Checked(empty_frame(PROBLEM_FRAME), [])
+    keep(staging, "check", {}, found.problems)
+    told = [json.dumps(result) for result in found.results]
+    staging.write(RESULTS, pd.DataFrame({"result": told}, dtype="str"))
     aside, _ = gathered(staging)
-    return {"checked": len(frame), "accepted": int((~frame.key.isin(aside)).sum())}
+    return {"checked": len(records), "accepted": int((~records.source_id.isin(aside)).sum())}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.checks.suites import Words
+from include.checks.flows import check_invoices, check_shipments, check_stock
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
 from include.pipelines.flows import CLARITY_ECOMMERCE
 from include.pipelines.mirrors import preparing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.checks.suites import Rule
+    from include.checks.orders import Checked
     from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.mirrors.preparing import Prepared
 
@@ -36,9 +36,8 @@ class MirrorFlow:
         outbound: mapping from ours to the target's.
         record: our frame that has one row for each record.
         label: its column by which people know a record.
-        rules: what must hold for a row of that frame.
+        check: judges our frames, by name.
         prepare: see :mod:`include.pipelines.mirrors.preparing`.
-        words: by which problems are told.
         passed_over: refusals by which the target says no more than that it does not carry the record.
         batch_size: records a batch; a batch is written in as few calls as the target allows.
     """
@@ -52,9 +51,8 @@ class MirrorFlow:
     outbound: str
     record: str
     label: str
+    check: Callable[[Mapping[str, pd.DataFrame]], Checked]
     prepare: Callable[[MirrorWorld, Mapping[str, pd.DataFrame]], Prepared] = as_they_are
-    rules: tuple[Rule, ...] = ()
-    words: Words = field(default_factory=Words)
     passed_over: frozenset[str] = frozenset()
     batch_size: int = 200
 
@@ -74,6 +72,7 @@ STOCK = MirrorFlow(
     outbound="clarity_ecommerce/stock_level",
     record="stock",
     label="sku",
+    check=lambda frames: check_stock(frames["stock"], frames["stock"].warehouse.unique()),
     prepare=preparing.stock,
     passed_over=NOT_SOLD,
     batch_size=500,
@@ -88,6 +87,7 @@ SHIPMENTS = MirrorFlow(
     outbound="clarity_ecommerce/shipment",
     record="shipments",
     label="number",
+    check=lambda frames: check_shipments(frames["shipments"], frames["shipment_lines"], frames["packages"]),
     prepare=preparing.shipments,
 )
 INVOICES = MirrorFlow(
@@ -100,6 +100,7 @@ INVOICES = MirrorFlow(
     outbound="clarity_ecommerce/invoice",
     record="invoices",
     label="number",
+    check=lambda frames: check_invoices(frames["invoices"], frames["invoice_lines"]),
     prepare=preparing.invoices,
 )
 MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 PLAN = "plan"
-JUDGED = "judged"
-"""Our frame of the records, as the checks see it."""
+JUDGED = "judged_{frame}"
+"""Our frames of the records and their parts, as they go out and as the checks see them."""
 PLAN_FRAME = pa.schema(
     [
         pa.field("key", pa.string()),  # the source's id of the record

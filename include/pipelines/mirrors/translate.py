@@ -51,7 +51,8 @@ def translate(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
         },
         schema=PLAN_FRAME,
     )
-    staging.write(JUDGED, judged[judged.source_id.isin(documents)])
+    for name, frame in prepared.frames.items():
+        staging.write(JUDGED.format(frame=name), frame)
     staging.write(PLAN, plan.to_pandas(types_mapper=pd.ArrowDtype))
     keep(staging, "translate", dict.fromkeys(left_out, Outcome.UNCHANGED), found)
     return {

@@ -10,6 +10,7 @@ import pytest
 
 from include.canonical import ORDER_FRAME
 from include.ledger import Link
+from include.pipelines.flows import ZOHO_ORDERS
 from include.pipelines.translate import Action, _actions
 
 LINKED = {"1": Link("sales_order", "zoho_inventory", "1", "sage100", "0000001", "v1")}
@@ -28,7 +29,8 @@ def decided(
     schema = pa.schema([ORDER_FRAME.field(name) for name in order])
     orders = pa.Table.from_pylist([order], schema=schema).to_pandas(types_mapper=pd.ArrowDtype)
     links = LINKED if linked else {}
-    return _actions(orders, links, {"1"} if recheck else set(), carry_from)["1"]
+    not_carried = ZOHO_ORDERS.not_carried
+    return _actions(orders, links, {"1"} if recheck else set(), carry_from, not_carried)["1"]
 
 
 @pytest.mark.parametrize(

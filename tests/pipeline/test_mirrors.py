@@ -1,0 +1,159 @@
+"""Stock and shipments of Sage in Clarity's shop, over real ODBC and HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from include.pipelines.announce import Request as Sweep
+from include.pipelines.announce import announce
+from include.pipelines.mirrors import flows
+from include.pipelines.mirrors.announce import Request
+from include.pipelines.mirrors.flows import MirrorFlow
+from include.pipelines.mirrors.ports import MirrorWorld
+from include.pipelines.ports import World
+from tests.pipeline.clarity import Clarity, mirror_world, orders_world, shop
+from tests.pipeline.house import House
+from tests.pipeline.outside import Json
+from tests.pipeline.world import run_once
+
+MakeMirror = Callable[[MirrorFlow], MirrorWorld]
+HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
+
+
+@pytest.fixture
+def clarity(house: House) -> Clarity:
+    house.tidy()
+    found = shop(house)
+    found.open(orders=6)
+    return found
+
+
+@pytest.fixture
+def mirror(house: House, clarity: Clarity) -> Iterator[MakeMirror]:
+    made: list[MirrorWorld] = []
+
+    def make(flow: MirrorFlow) -> MirrorWorld:
+        made.append(mirror_world(house.doors, house.clock, flow))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ledger.close()
+
+
+@pytest.fixture
+def orders(house: House, clarity: Clarity) -> Iterator[World]:
+    made = orders_world(house.doors, house.clock)
+    yield made
+    made.ledger.close()
+    made.reads.close()
+
+
+def in_shop(clarity: Clarity, sku: str, warehouse: str = "001") -> Json:
+    return clarity.document("inventory", f"{sku}|{warehouse}")
+
+
+def shipments_of(clarity: Clarity, number: str) -> list[Json]:
+    found: list[Json] = clarity.document("orders", number)["shipments"]
+    return found
+
+
+def test_stock_reaches_the_shop_once_and_only_what_changed(
+    house: House, clarity: Clarity, mirror: MakeMirror
+) -> None:
+    """B2, B21: levels per warehouse in one call; a second look tells nothing; one receipt tells one level."""
+    here = mirror(flows.STOCK)
+    run = run_once(here)
+    assert run.green
+    assert run["loaded"] > 50
+    assert run["parked"] == run["rejected"] == 0
+    held = house.sage.number(
+        "SELECT QuantityOnHand FROM IM_ItemWarehouse WHERE ItemCode = 'NW-0001' AND WarehouseCode = '000'"
+    )
+    assert in_shop(clarity, "NW-0001")["quantityOnHand"] == held
+    again = run_once(here)
+    assert again["received"] == 0
+    house.sage.post("/sage100/stock/receive", {"ItemCode": "NW-0001", "Quantity": 5})
+    run = run_once(here)
+    assert (run["received"], run["loaded"]) == (1, 1)
+    assert in_shop(clarity, "NW-0001")["quantityOnHand"] == held + 5
+
+
+def test_a_value_that_changes_and_changes_back_is_told_both_times(
+    house: House, clarity: Clarity, mirror: MakeMirror
+) -> None:
+    here = mirror(flows.STOCK)
+    run_once(here)
+    before = in_shop(clarity, "NW-0001")["quantityOnHand"]
+    for change in (3, -3, 3):
+        house.sage.post("/sage100/stock/adjust", {"ItemCode": "NW-0001", "Change": change})
+        assert run_once(here)["loaded"] == 1
+    assert in_shop(clarity, "NW-0001")["quantityOnHand"] == before + 3
+
+
+def test_what_the_shop_has_sold_is_held_back_until_sage_has_the_order(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    """B6, B42: no oversell between checkout and export; the order itself then counts, once."""
+    here = mirror(flows.STOCK)
+    run_once(orders)
+    run_once(here)
+    line = clarity.document("orders", "WEB-110248")["lines"][0]
+    before = in_shop(clarity, line["sku"])["quantityAllocated"]
+    clarity.place(like="WEB-110248")
+    announce(orders, "sweep", Sweep(sweep=True))
+    run_once(here, Request(keys=(f"{line['sku']}|000",)))
+    assert in_shop(clarity, line["sku"])["quantityAllocated"] == before + line["quantity"]
+    run_once(orders)
+    run_once(here)
+    assert in_shop(clarity, line["sku"])["quantityAllocated"] == before + line["quantity"]
+
+
+def test_a_shipment_is_told_before_posting_and_never_twice(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    """B43-B45: tracking before and after posting is one shipment; a correction is no second notice."""
+    run_once(orders)
+    head = house.sage.rows(HEADS)[0]
+    number = head["UDF_CLARITY_ORDER_NO"]
+    here = mirror(flows.SHIPMENTS)
+    assert run_once(here)["received"] == 0
+    entry = house.sage.post(
+        f"/sage100/orders/{head['SalesOrderNo']}/ship", {"packages": [{"TrackingID": "1Z999AA1"}]}
+    )
+    run = run_once(here)
+    assert run.green
+    assert run["loaded"] == 1
+    (told,) = shipments_of(clarity, number)
+    shown = clarity.document("shipments", str(told["shipmentNumber"]))
+    assert shown["trackingNumbers"] == ["1Z999AA1"]
+    ordered = clarity.document("orders", number)["lines"]
+    assert {line["sku"]: line["quantity"] for line in shown["lines"]} == {
+        line["sku"]: line["quantity"] for line in ordered
+    }
+    invoice = entry["invoice"]["InvoiceNo"]
+    package = entry["packages"][0]["PackageNo"]
+    house.sage.put(f"/sage100/invoices/{invoice}/tracking/{package}", {"TrackingID": "1Z999AA2"})
+    assert run_once(here)["loaded"] == 1
+    house.sage.post("/sage100/journal")
+    assert run_once(here).green
+    (same,) = shipments_of(clarity, number)
+    assert same["id"] == told["id"]
+    shown = clarity.document("shipments", str(told["shipmentNumber"]))
+    assert shown["trackingNumbers"] == ["1Z999AA2"]
+    assert run_once(here)["received"] == 0
+
+
+def test_a_shipment_of_somebody_elses_order_is_passed_over(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    run_once(orders)
+    head = house.sage.rows(HEADS)[0]
+    with orders.ledger.database.begin("forget") as connection:
+        connection.exec_driver_sql("DELETE FROM crosswalk")
+    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", {"packages": [{"TrackingID": "1Z"}]})
+    run = run_once(mirror(flows.SHIPMENTS))
+    assert (run["received"], run["unchanged"]) == (1, 1)
+    assert shipments_of(clarity, head["UDF_CLARITY_ORDER_NO"]) == []
