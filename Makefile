@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock clean
+.PHONY: help setup dev demo up down status test rooms unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,12 @@ down: ## stop everything that `up` or `demo` left
 status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
-test: unit contract pipeline failpoints benchmarks airflow e2e ## all tests; of chaos the single deaths
+test: dev ## all tests; of chaos the single deaths. The whole machine is tried beside the rest: it mostly waits
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line rooms e2e
+
+rooms: # every room but that one, in turn
+	@for room in unit contract pipeline failpoints benchmarks airflow; do \
+		$(MAKE) --no-print-directory $$room || exit 1; done
 
 unit: dev
 	@$(call pytest_room,unit,-n $(WORKERS))
