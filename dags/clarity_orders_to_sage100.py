@@ -38,7 +38,7 @@ from airflow.sdk import CronDataIntervalTimetable, dag
 from tradebridge.pools import CLARITY_ECOMMERCE, SAGE_100
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
-from tradebridge.wiring import ORDER_PARAMS, carry
+from tradebridge.wiring import ORDER_PARAMS, SAGE_100_ORDERS, carry
 
 
 @dag(
@@ -53,7 +53,7 @@ from tradebridge.wiring import ORDER_PARAMS, carry
 )
 def clarity_orders_to_sage100() -> None:
     """One batch after the other through the stages."""
-    carry("orders", source_pool=CLARITY_ECOMMERCE, target_pool=SAGE_100)
+    carry("orders", source_pool=CLARITY_ECOMMERCE, target_pool=SAGE_100, changes=SAGE_100_ORDERS)
 
 
 clarity_orders_to_sage100()

@@ -1,4 +1,7 @@
-"""Tell Clarity eCommerce what Sage 100 has in stock: within a minute, only what has changed.
+"""Tell Clarity eCommerce what Sage 100 has in stock: at once after an order, else within a minute.
+
+Runs are started by orders that were written to Sage (the asset `sage100_orders`), every minute by the
+schedule, and by hand. While one runs, further orders start one more and not one each.
 
 ### What it does
 
@@ -25,16 +28,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, dag
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
 from tradebridge.pools import CLARITY_ECOMMERCE, SAGE_100
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
-from tradebridge.wiring import MIRROR_PARAMS, carry
+from tradebridge.wiring import MIRROR_PARAMS, SAGE_100_ORDERS, carry
 
 
 @dag(
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("* * * * *", timezone="UTC"), assets=[SAGE_100_ORDERS]
+    ),
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

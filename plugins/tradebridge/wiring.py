@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, TriggerRule, task, task_group
+from airflow.sdk import Asset, Param, TriggerRule, task, task_group
 
 from tradebridge import stages
 
@@ -34,14 +34,20 @@ MIRROR_PARAMS = {
 }
 
 
-def carry(noun: str, *, source_pool: str, target_pool: str) -> None:
+SAGE_100_ORDERS = Asset("sage100_orders")
+"""Sage's sales orders. An order allocates goods: what tells of stock need not wait for its minute."""
+
+
+def carry(noun: str, *, source_pool: str, target_pool: str, changes: Asset | None = None) -> None:
     """Wire the stages inside a DAG; what they do is in `include/pipelines`.
 
     Args:
         noun: what is carried, in the plural; ends the tasks' names.
         source_pool: for the tasks that call the source.
         target_pool: for the task that writes.
+        changes: what is news to other DAGs once the task that writes is through.
     """
+    news = [changes] if changes else []
 
     @task_group
     def carry_batch(batch: str) -> None:
@@ -51,7 +57,9 @@ def carry(noun: str, *, source_pool: str, target_pool: str) -> None:
         )
         translated = task(task_id=f"translate_{noun}", map_index_template=index)(stages.translate)
         checked = task(task_id=f"check_{noun}", map_index_template=index)(stages.check)
-        loaded = task(task_id=f"load_{noun}", pool=target_pool, map_index_template=index)(stages.load)
+        loaded = task(task_id=f"load_{noun}", pool=target_pool, map_index_template=index, outlets=news)(
+            stages.load
+        )
         extracted(batch) >> translated(batch) >> checked(batch) >> loaded(batch)
 
     claimed: Any = task(task_id="claim_batches", pool=source_pool)(stages.claim)()
