@@ -333,6 +333,7 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     from airflow.sdk import ObjectStoragePath
 
     from include.connectors.clarity_ecommerce import ClarityOrders
+    from include.connectors.clarity_ecommerce.people import ClarityCustomers
     from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
     from include.connectors.sage100.changes import ServerClock
     from include.pipelines.mirrors import flows
@@ -356,6 +357,7 @@ def mirror_world(flow_id: str) -> MirrorWorld:
         target=target,
         references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
         orders=ClarityOrders(client),
+        customers=ClarityCustomers(client),
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
         time_zone=client.settings.timezone,

@@ -7,6 +7,7 @@ FLOWS = (
     "clarity_orders_to_sage100",
     "sage100_inventory_to_clarity",
     "sage100_shipments_to_clarity",
+    "sage100_invoices_to_clarity",
 )
 LEFT_OVER = ("clarity_ecommerce",)
 """Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

@@ -10,6 +10,8 @@ class Tag(StrEnum):
 
     ORDERS = "entity:orders"
     SHIPMENTS = "entity:shipments"
+    INVOICES = "entity:invoices"
+    PAYMENTS = "entity:payments"
     STOCK = "entity:stock"
     EXCEPTIONS = "entity:exceptions"
     ZOHO_INVENTORY = "system:zoho_inventory"

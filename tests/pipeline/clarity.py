@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
+from include.connectors.clarity_ecommerce.people import ClarityCustomers
 from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
 from include.connectors.sage100.changes import ServerClock
@@ -20,9 +21,10 @@ from include.pipelines.ports import Endpoint, World
 from include.standalone.environment import SANDBOX_CLARITY
 from include.translation import Reference
 from tests.pipeline.house import Clock, Doors, House
-from tests.pipeline.outside import Control, Json
+from tests.pipeline.outside import Control, Json, cents
 from tests.pipeline.world import LEASE, SITE
 
+HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
 BOUNDLESS = {"per_minute": 1_000_000, "burst": 1_000_000, "concurrent": 100}
 
@@ -56,13 +58,25 @@ class Clarity(Control):
 
     def effects(self, **about: Any) -> list[Json]:
         """What was written in the shop."""
-        found: list[Json] = self.get("/clarity/effects", **about)
+        found: list[Json] = self.get("/clarity/effects", **about)["effects"]
         return found
 
 
 def shop(house: House) -> Clarity:
     """The shop of the house's sandbox."""
     return Clarity(house.doors.zoho)
+
+
+def differences(house: House, clarity: Clarity) -> list[str]:
+    """What of the shop's orders does not stand in Sage once, to the cent, under the shop's own names."""
+    found = []
+    for head in house.sage.rows(HEADS):
+        order = clarity.document("orders", head["UDF_CLARITY_ORDER_NO"])
+        held = (head["UDF_CLARITY_ORDER_ID"], head["UDF_CLARITY_VERSION"], house.sage.total(head))
+        wanted = (str(order["id"]), str(order["rowVersion"]), cents(order["totals"]["grandTotal"]))
+        if held != wanted:
+            found.append(f"{head['SalesOrderNo']}: {held} instead of {wanted}")
+    return found
 
 
 def _client(doors: Doors, ledger: Ledger, clock: Clock, flow: str, **changes: Any) -> ClarityClient:
@@ -127,6 +141,7 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         target=target,
         references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
         orders=ClarityOrders(client),
+        customers=ClarityCustomers(client),
         staging_root=Path(doors.staging),
         settings=SITE,
         time_zone=client.settings.timezone,

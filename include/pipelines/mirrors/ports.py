@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from include.pipelines.ports import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.connectors.documents import Answer, Document
@@ -66,6 +66,13 @@ class RecordTarget(Protocol):
         """Read back after an unknown outcome: target id by key, of those that stand there as asked."""
 
 
+class ShopCustomers(Protocol):
+    """The shop's customers."""
+
+    def numbers(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """The number that people know each by, by id; one that is no customer any more has none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MirrorWorld(Surroundings):
     """Everything a stage of a mirror flow may touch.
@@ -74,12 +81,14 @@ class MirrorWorld(Surroundings):
         endpoints: the source's first.
         references: tables that the way in looks up, by name; asked for once a batch.
         orders: the shop's orders, where what it has sold matters.
+        customers: the shop's, where it must be told whose a record is.
     """
 
-    PORTS = ("source", "target", "orders")
+    PORTS = ("source", "target", "orders", "customers")
 
     flow: MirrorFlow
     source: RecordSource
     target: RecordTarget
     references: Callable[[], Mapping[str, Reference]] = dict
     orders: OrderSource | None = None
+    customers: ShopCustomers | None = None

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from include.errors import TransientError
 from include.pipelines.flows import CLARITY_ORDERS
-from include.pipelines.ports import CUSTOMER, ORDER
+from include.pipelines.guests import HOUSE
+from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.translation import Reference
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     Frames = Mapping[str, pd.DataFrame]
 
-ITEM = "item"
 SHOP_ORDERS, SHOP_CUSTOMERS = "shop_orders", "shop_customers"
 
 
@@ -108,16 +108,33 @@ def shipments(world: MirrorWorld, frames: Frames) -> Prepared:
 
 
 def invoices(world: MirrorWorld, frames: Frames) -> Prepared:
-    """Invoices of the shop's customers; the others are none of its business."""
+    """Invoices of the shop's customers; the others are none of its business, nor are those of guests."""
     found = frames["invoices"]
     orders = _linked(world, ORDER, found.order_number)
-    customers = _linked(world, CUSTOMER, found.customer_number)
+    customers = _customers(world, found.customer_number)
     ours = found[found.customer_number.isin(customers.exact)]
     ours = ours.assign(order_number=ours.order_number.where(ours.order_number.isin(orders.exact), ""))
     lines = frames["invoice_lines"]
     kept = lines[lines.invoice_source_id.isin(ours.source_id)]
     references = {SHOP_ORDERS: orders, SHOP_CUSTOMERS: customers}
     return Prepared({**frames, "invoices": ours, "invoice_lines": kept}, references)
+
+
+def _customers(world: MirrorWorld, numbers: Iterable[Any]) -> Reference:
+    """The shop's customers by the ERP's number: their ids, labelled with the shop's number as it is now.
+
+    Guests share one account in the ERP and have none in the shop.
+    """
+    found = _linked(world, CUSTOMER, numbers)
+    ids = [each for values in found.exact.values() for each in values if each != HOUSE]
+    known = world.customers.numbers(ids) if world.customers else {}
+    rows = [
+        {"key": number, "value": each, "label": known[each]}
+        for number, values in found.exact.items()
+        for each in values
+        if each in known
+    ]
+    return Reference.table(CUSTOMER, pd.DataFrame(rows, columns=["key", "value", "label"], dtype="str"))
 
 
 def _linked(world: MirrorWorld, entity: str, numbers: Iterable[Any]) -> Reference:
