@@ -48,6 +48,20 @@ class Customers(Writer):
         self._write(customer, talk, doing="the customer")
         return WrittenCustomer(division, number, tuple(talk.warnings))
 
+    def change(self, division: str, number: str, fields: Fields) -> tuple[Finding, ...]:
+        """Write the given columns of a customer that is there; gives Sage's warnings.
+
+        Raises:
+            ProblemError: 422 refused, 423 locked, 503 no session; nothing was written.
+        """
+        customer = self._session.business_object(CUSTOMER)
+        talk = Dialogue(self._messages)
+        opened = self._set_key(customer, talk, ARDivisionNo=division, CustomerNo=number)
+        self._demand(customer, talk, opened, new=False, field="CustomerNo", value=number)
+        talk.set_fields(customer, in_order(fields, CUSTOMER_FIRST), self._table, source="header")
+        self._write(customer, talk, doing="the customer")
+        return tuple(talk.warnings)
+
     def _open_new(self, customer: BusinessObject, talk: Dialogue, division: str, number: str | None) -> str:
         for _ in range(1 if number else NUMBERS_TRIED):
             candidate = number or self._next_number(

@@ -20,6 +20,7 @@ Verb = Literal[
     "release_order",
     "read_order",
     "create_customer",
+    "change_customer",
     "read_customer",
     "create_item",
     "change_item",

@@ -97,6 +97,12 @@ class CustomerRequest(Strict):
     fields: Fields
 
 
+class CustomerChange(Strict):
+    """Columns of a customer that is there; those that are absent or null stay as they are."""
+
+    fields: Fields
+
+
 class OrderRecord(Strict):
     """One order of a batch."""
 
@@ -179,7 +185,7 @@ class CancelAnswer(BaseModel):
 class CustomerAnswer(BaseModel):
     """A customer that stands in Sage."""
 
-    status: Literal["created", "adopted"]
+    status: Literal["created", "adopted", "changed", "unchanged"]
     ARDivisionNo: str
     CustomerNo: str
     warnings: list[FindingOut] = []

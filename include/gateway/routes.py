@@ -17,6 +17,7 @@ from include.gateway.models import (
     CancelAnswer,
     CustomerAnswer,
     CustomerBatch,
+    CustomerChange,
     CustomerRead,
     CustomerRequest,
     HoldRequest,
@@ -31,6 +32,8 @@ from include.gateway.routing import BEARER, WRITES, KeyHeader, MaybeKeyHeader, S
 
 _CANCEL_CODE = re.compile(r"[A-Z0-9]{1,5}")
 
+Division = Annotated[str, Path(pattern=r"^[0-9]{2}$", examples=["00"])]
+CustomerNo = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,20}$", examples=["0001009"])]
 OrderNo = Annotated[str, Path(alias="SalesOrderNo", pattern=r"^[A-Za-z0-9-]{1,7}$", examples=["0000123"])]
 
 
@@ -117,13 +120,25 @@ def create_customers(batch: CustomerBatch, gateway: Service) -> JSONResponse:
 
 
 @customers.get("/{division}/{number}", responses={200: {"model": CustomerRead}, **problems(404, 503, 504)})
-def read_customer(
-    division: Annotated[str, Path(pattern=r"^[0-9]{2}$", examples=["00"])],
-    number: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,20}$", examples=["0001009"])],
-    gateway: Service,
-) -> JSONResponse:
+def read_customer(division: Division, number: CustomerNo, gateway: Service) -> JSONResponse:
     """A customer; division and number are two fields."""
     return answered(gateway.carry_out(Job("read_customer", division=division, number=number)))
+
+
+@customers.patch(
+    "/{division}/{number}", responses={200: {"model": CustomerAnswer}, **WRITES, **problems(404)}
+)
+def change_customer(
+    division: Division,
+    number: CustomerNo,
+    change: CustomerChange,
+    gateway: Service,
+    key: MaybeKeyHeader = None,
+) -> JSONResponse:
+    """Make the given columns of a customer equal to the body. The key is optional, as for orders."""
+    customer = CustomerRequest(CustomerNo=number, fields=change.fields)
+    job = Job("change_customer", key=bare(key or ""), division=division, number=number, customer=customer)
+    return answered(gateway.carry_out(job))
 
 
 @admin.post("/drain", responses=problems(503))

@@ -232,6 +232,8 @@ def names_of(job: Job, id_columns: Collection[str], *, default_division: str) ->
     """
     if job.verb in {"change_order", "cancel_order", "hold_order", "release_order"}:
         return [f"order:{job.number}"]
+    if job.verb == "change_customer":
+        return [_customer_name({"ARDivisionNo": job.division, "CustomerNo": job.number}, default_division)]
     if job.invoice:
         return [f"order:{order_number(job.invoice.SalesOrderNo)}", f"key:{job.key}"]
     if job.item:
@@ -269,7 +271,8 @@ def codes_of(answer: Answer) -> str:
 
 def _fingerprint(job: Job) -> str:
     content = job.record.model_dump(mode="json") if job.record else job.reason or None
-    return fingerprint_of(f"{job.verb} {job.number}", content)
+    number = f"{job.division}-{job.number}" if job.division else job.number
+    return fingerprint_of(f"{job.verb} {number}", content)
 
 
 def _without_work(claim: Claim) -> Answer | None:

@@ -69,17 +69,20 @@ class OrderWrite:
 
 @dataclass(frozen=True, slots=True)
 class CustomerWrite:
-    """One customer for Sage, under Sage's next number.
+    """One customer for Sage, new or changed.
 
     Attributes:
         key: the source's id of the customer.
         idempotency_key: name of this write.
-        fields: columns of AR_Customer as text.
+        fields: columns of AR_Customer as text; of a change only those that are ours to set.
+        target_id: ``00-0001009`` (division, number) of the customer to change; blank creates one under
+            Sage's next number.
     """
 
     key: str
     idempotency_key: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    target_id: str = ""
 
     def body(self) -> dict[str, object]:
         """The request body."""

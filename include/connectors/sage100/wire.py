@@ -96,7 +96,7 @@ class CancelledOrder(Standing):
 class WrittenCustomer(Standing):
     """201 or 200 of a customer."""
 
-    status: Literal["created", "adopted"]
+    status: Literal["created", "adopted", "changed", "unchanged"]
     ARDivisionNo: str = Field(min_length=2, max_length=2)
     CustomerNo: str = Field(min_length=1)
 

@@ -117,6 +117,21 @@ class GatewayClient(StockReads):
         reply = self._send_one("PUT", record, body=record.body())
         return _single(record, reply, WrittenOrder)
 
+    def change_customer(self, record: CustomerWrite) -> WriteResult:
+        """Make the given columns of a customer equal to the record. Raises as :meth:`create_orders`."""
+        _refuse_keyless([record])
+        division, _, number = record.target_id.partition("-")
+        if not number:
+            raise ConfigurationError(f"customer {record.key}: a change needs division and number")
+        reply = self._transport.exchange(
+            "PATCH",
+            f"{CUSTOMERS}/{quote(division, safe='')}/{quote(number, safe='')}",
+            body={"fields": record.fields},
+            keys=[record.idempotency_key],
+            headers={"Idempotency-Key": record.idempotency_key},
+        )
+        return _single(record, reply, WrittenCustomer)
+
     def create_items(self, records: Sequence[ItemWrite]) -> list[WriteResult]:
         """Create items, or adopt those of the same code. As :meth:`create_orders`."""
         return self._write(ITEMS, "item", records, WrittenItem)
@@ -270,7 +285,7 @@ def _refuse_keyless(records: Sequence[Write]) -> None:
         )
 
 
-def _single(record: OrderWrite, reply: Reply | None, shape: type[Standing]) -> WriteResult:
+def _single(record: OrderWrite | CustomerWrite, reply: Reply | None, shape: type[Standing]) -> WriteResult:
     if reply is None:
         return WriteResult(record.idempotency_key, "unknown")
     return _verdict(record.idempotency_key, reply, shape)

@@ -367,6 +367,8 @@ class Customer(Bus):
     @spoken
     def nWrite(self) -> int:
         with self.script.db:
+            where = "WHERE ARDivisionNo = ? AND CustomerNo = ?"
+            self.script.db.execute(f"DELETE FROM {self.table} {where}", [self.row[name] for name in self.key])
             self.store(self.table, self.row)
         return 1
 

@@ -73,6 +73,33 @@ def test_orders_and_customers_take_turns_in_one_session(worker: Worker) -> None:
     assert modules == ["S/O", "A/R", "S/O"]
 
 
+def changed(**fields: str) -> Job:
+    wanted = CustomerRequest(CustomerNo="0001001", fields=fields)
+    return Job("change_customer", key="c", division="00", number="0001001", customer=wanted)
+
+
+def test_given_columns_of_a_customer_are_changed_and_no_others(worker: Worker, company: Company) -> None:
+    answer = worker.reply(changed(CustomerName="Alfreds Futterkiste")).answer
+    assert (answer.status, answer.body["status"], answer.body["CustomerNo"]) == (200, "changed", "0001001")
+    assert company.rows("SELECT CustomerName FROM AR_Customer") == [("Alfreds Futterkiste",)]
+    assert [tuple(call) for call in TRANSCRIPT if call[0] in {"AR.nSetValue", "AR.nWrite"}] == [
+        ("AR.nSetValue", "CustomerName$", "Alfreds Futterkiste"),
+        ("AR.nWrite",),
+    ]
+    again = worker.reply(changed(CustomerName="Alfreds Futterkiste")).answer
+    assert again.body["status"] == "unchanged"
+
+
+def test_a_change_names_a_customer_that_is_there_and_leaves_its_number(worker: Worker) -> None:
+    wanted = CustomerRequest(CustomerNo="9", fields={"CustomerName": "x"})
+    missing = Job("change_customer", key="c", division="00", number="9", customer=wanted)
+    assert worker.reply(missing).answer.status == 404
+    answer = worker.reply(changed(CustomerNo="0001002")).answer
+    assert codes(answer.body) == [("invalid_value", None, "CustomerNo")]
+    answer = worker.reply(changed(CustomerName="x" * 31)).answer
+    assert codes(answer.body) == [("too_long", None, "CustomerName")]
+
+
 def test_a_customer_is_read_by_two_fields(worker: Worker) -> None:
     found = worker.reply(Job("read_customer", division="00", number="0001001")).answer
     assert found.body["fields"]["CustomerName"] == "Alfreds"

@@ -372,6 +372,20 @@ def test_a_change_puts_the_whole_order_under_its_number(an_order_write: Make) ->
     assert gateway.points == [("before_send", ("write-a",)), ("after_send", ("write-a",))]
 
 
+def test_a_change_of_a_customer_sends_only_its_columns_under_division_and_number() -> None:
+    answer = {"status": "changed", "ARDivisionNo": "00", "CustomerNo": "D/36"}
+    gateway = Gateway(always(200, answer))
+    record = CustomerWrite("c1", "write-c1", {"EmailAddress": "a@b.example"}, "00-D/36")
+    result = gateway.client.change_customer(record)
+    (request,) = gateway.world.requests
+    assert (request.method, request.url) == ("PATCH", "http://gateway/AR/Customer/00/D%2F36")
+    assert json.loads(request.body or b"") == {"fields": {"EmailAddress": "a@b.example"}}
+    assert request.headers["Idempotency-Key"] == "write-c1"
+    assert (result.status, result.target_id) == ("changed", "00-D/36")
+    with pytest.raises(ConfigurationError, match="division and number"):
+        gateway.client.change_customer(CustomerWrite("c1", "write-c1"))
+
+
 def test_a_change_that_sage_forbids_is_a_refusal(an_order_write: Make) -> None:
     locked = REFUSAL | {
         "errors": [{"code": "locked_in_erp", "source": "line", "line": 1, "message": "picked"}]
