@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.canonical import Reason
-from include.errors import ConfigurationError
 from include.ledger import Link
 from include.pipelines.customers import Buyer, Match, match
 from include.pipelines.guests import HOUSE, to_house
 from include.pipelines.outcomes import problem, problem_frame
+from include.pipelines.policies import policy
 from include.pipelines.ports import CUSTOMER, TARGET
 from include.pipelines.staging import rows
 
@@ -48,7 +48,7 @@ def identify(world: World, orders: pd.DataFrame) -> Buyers:
     Raises:
         ConfigurationError: the site's policy for unknown customers is none.
     """
-    policy = _policy(world)
+    wanted = policy(world, NOT_FOUND, (CREATE, FLAG), default=CREATE)
     orders, homeless = to_house(world, orders)
     named = orders[["source_id", "number", *_TOLD]].fillna("")
     named = named[~named.customer_source_id.isin(["", HOUSE])]
@@ -67,12 +67,12 @@ def identify(world: World, orders: pd.DataFrame) -> Buyers:
     doubts = [
         row
         for order in rows(unknown)
-        if (row := _verdict(order, matches[order["customer_source_id"]], policy, bare)) is not None
+        if (row := _verdict(order, matches[order["customer_source_id"]], wanted, bare)) is not None
     ]
     new = {source_id for source_id, hit in matches.items() if hit.is_new} - bare
     return Buyers(
         orders.assign(customer_source_id=orders.customer_source_id.replace(same)),
-        new if policy == CREATE else set(),
+        new if wanted == CREATE else set(),
         [homeless, problem_frame(doubts)],
     )
 
@@ -87,14 +87,6 @@ _TOLD = [
     "customer_erp_number",
 ]
 """Columns that make a :class:`Buyer`."""
-
-
-def _policy(world: World) -> str:
-    site = world.settings.get(NOT_FOUND, CREATE)
-    policy = world.settings.get(f"{NOT_FOUND}.{world.flow.name}", site)
-    if policy not in (CREATE, FLAG):
-        raise ConfigurationError(f"setting {NOT_FOUND} is {policy!r}: it must be {CREATE!r} or {FLAG!r}")
-    return policy
 
 
 def _buyer(world: World, order: Mapping[str, Any]) -> Buyer:
@@ -145,13 +137,13 @@ def witnesses(orders: pd.DataFrame, troubled: set[str]) -> pd.DataFrame:
     ]
 
 
-def _verdict(order: Mapping[str, Any], hit: Match, policy: str, bare: set[str]) -> dict[str, object] | None:
+def _verdict(order: Mapping[str, Any], hit: Match, wanted: str, bare: set[str]) -> dict[str, object] | None:
     """What is wrong with an order's buyer, if anything is."""
     if hit.doubt:
         return _ambiguous(order, hit)
     if hit.customer:
         return None if hit.customer.is_active else _inactive(order, hit.customer.target_id)
-    if policy == FLAG:
+    if wanted == FLAG:
         return _not_found(order, hit)
     return _too_little(order) if order["customer_source_id"] in bare else None
 

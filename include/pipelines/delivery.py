@@ -83,10 +83,15 @@ class Write(Generic[RecordT]):
 
     @property
     def content_hash(self) -> str:
-        """What would be written, less what names the write, the target's record or the source's version."""
+        """What would be written, less what names the write, the target's record or the source's version.
+
+        Nor is it content on which terms an order is written.
+        """
         content = asdict(replace(self.record, idempotency_key=""))
         for aim in ("sales_order_no", "target_id"):
             content.pop(aim, None)
+        if "credit" in content:
+            content |= {"credit": "ignore", "hold_reason": ""}
         header = content.get("header", {})
         for column in VERSION_COLUMNS & header.keys():
             del header[column]
@@ -120,8 +125,15 @@ def write_key(flow: str, entity: str, write: Write[RecordT], refusals: int) -> s
         write.content_hash,
         str(refusals),
         write.asked_by,
+        *_terms(write),
     )
     return hashlib.sha256("|".join(fact).encode()).hexdigest()
+
+
+def _terms(write: Write[RecordT]) -> tuple[str, ...]:
+    """Another answer to the same fact: what is asked of a new order's credit, if anything is."""
+    credit = getattr(write.record, "credit", "ignore")
+    return () if credit == "ignore" else (credit, getattr(write.record, "hold_reason", ""))
 
 
 @dataclass(frozen=True)

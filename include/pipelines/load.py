@@ -16,10 +16,11 @@ from include.connectors.sage100 import OrderWrite, order_writes
 from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import Outcome
 from include.pipelines import doubts
+from include.pipelines.credit import HOLD_REASON, asking, credit_policy, still_held
 from include.pipelines.delivery import CHUNK, Delivery, Write
 from include.pipelines.loading import Loading, adopted
 from include.pipelines.newcomers import customer_numbers
-from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame
+from include.pipelines.outcomes import STAGES, gathered, hold, keep, problem, problem_frame
 from include.pipelines.plan import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 from include.pipelines.ports import ORDER, TARGET
 from include.pipelines.staging import rows
@@ -58,6 +59,7 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
     doubts.end(world, ORDER, _standing(loading))
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
+    hold(staging, loading.held)
     _raise_for_the_rest(loading)
     return {outcome.value: rows for outcome, rows in Counter(loading.outcomes.values()).items()}
 
@@ -145,7 +147,8 @@ def _order_writes(
     planned = {row["key"]: row for row in rows(plan)}
     targets = {key: row["target_id"] for key, row in planned.items()}
     records = order_writes(chosen, details[details.key.isin(plan.key)], targets)
-    return [_write(loading, planned[record.key], record) for record in records]
+    credit, reason = credit_policy(loading.world), loading.world.settings.get(HOLD_REASON, "")
+    return [_write(loading, planned[record.key], asking(record, credit, reason)) for record in records]
 
 
 def _write(loading: Loading, row: Mapping[str, Any], record: OrderWrite) -> Write[OrderWrite]:
@@ -260,7 +263,7 @@ def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
         return
     change = loading.world.writes.change_order
     delivery = _order_delivery(
-        loading, "change_orders", lambda records: [change(record) for record in records], chunk=1
+        loading, "change_orders", lambda records: [change(still_held(record)) for record in records], chunk=1
     )
     loading.take(delivery.deliver(writes))
 

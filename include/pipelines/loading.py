@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from include.canonical import Disposition
 from include.connectors.sage100 import WriteResult, reason_for
 from include.ledger import LeaseLostError, Outcome
+from include.pipelines.credit import remedy_for
 from include.pipelines.outcomes import problem, problem_frame, set_aside
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Loading:
     problems: list[dict[str, object]] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
     retry_after: float = 0.0
+    held: set[str] = field(default_factory=set)
+    """Orders that the target has put on hold for their customer's credit."""
     purchase_orders: dict[str, str] = field(default_factory=dict)
     """CustomerPONo by record key: the name under which Sage finds an order."""
 
@@ -69,6 +72,8 @@ class Loading:
             if result.warnings:
                 codes = ", ".join(sorted({issue.code for issue in result.warnings}))
                 log.warning("order %s: Sage wrote it and warns: %s", self.labels[key], codes)
+            if result.on_hold and any(remedy_for(issue.code) for issue in result.warnings):
+                self.held.add(key)
         for key, result in delivered.refused.items():
             self.refuse([key], result)
         for key in delivered.in_doubt:
@@ -93,7 +98,7 @@ def _refusal(key: str, number: str, result: WriteResult, shop: str) -> list[dict
             field=issue.field,
             value=issue.value,
             message=f"order {number}: Sage 100 refused {issue.field or issue.source}: {issue.message}",
-            remedy=_REMEDIES[reason.disposition].format(shop=shop),
+            remedy=remedy_for(issue.code) or _REMEDIES[reason.disposition].format(shop=shop),
         )
         for issue in result.errors
         for reason in [reason_for(issue.code)]

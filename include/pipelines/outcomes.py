@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from include.pipelines.staging import Staging
 
 LATER = "later"
+ON_HOLD = "on_hold"
 STAGES = ("extract", "translate", "check", "load")
 _KEYS = pa.schema([pa.field("key", pa.string())])
 OUTCOME_FRAME = pa.schema([pa.field("key", pa.string()), pa.field("outcome", pa.string())])
@@ -71,14 +72,32 @@ def keep(
 
 def leave(staging: Staging, keys: Collection[str]) -> None:
     """Write which records the source could not serve now: they go back to the inbox by intention."""
-    if keys or staging.has(LATER):
-        table = pa.table({"key": sorted(keys)}, schema=_KEYS)
-        staging.write(LATER, table.to_pandas(types_mapper=pd.ArrowDtype))
+    _list(staging, LATER, keys)
 
 
 def left(staging: Staging) -> set[str]:
     """What :func:`leave` wrote."""
-    return set(staging.read(LATER).key) if staging.has(LATER) else set()
+    return _listed(staging, LATER)
+
+
+def hold(staging: Staging, keys: Collection[str]) -> None:
+    """Write which records the target took and put on hold, besides those of an earlier try."""
+    _list(staging, ON_HOLD, {*keys, *held(staging)})
+
+
+def held(staging: Staging) -> set[str]:
+    """What :func:`hold` wrote."""
+    return _listed(staging, ON_HOLD)
+
+
+def _list(staging: Staging, name: str, keys: Collection[str]) -> None:
+    if keys or staging.has(name):
+        table = pa.table({"key": sorted(keys)}, schema=_KEYS)
+        staging.write(name, table.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def _listed(staging: Staging, name: str) -> set[str]:
+    return set(staging.read(name).key) if staging.has(name) else set()
 
 
 def gathered(staging: Staging, stages: Sequence[str] = STAGES) -> tuple[dict[str, Outcome], pd.DataFrame]:

@@ -29,6 +29,8 @@ class RunReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     returned: int = 0
+    on_hold: int = 0
+    """Of the loaded, those that the target took and put on hold; told when there are any."""
     details: dict[str, str] = field(default_factory=dict)
     carried_after: list[float] = field(default_factory=list)
     """Seconds from a webhook to its record's end in the target, one each."""
@@ -50,6 +52,7 @@ class RunReport:
             **{outcome.value: self.outcomes.get(outcome.value, 0) for outcome in Outcome},
             "waiting": self.waiting,
             "returned": self.returned,
+            **({"on_hold": self.on_hold} if self.on_hold else {}),
         }
 
     def close(self) -> dict[str, int]:

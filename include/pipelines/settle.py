@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.canonical import Reason
 from include.errors import IntegrationError
 from include.ledger import NewException, Outcome
-from include.pipelines.outcomes import STAGES, gathered, left
+from include.pipelines.outcomes import STAGES, gathered, held, left
 from include.pipelines.plan import PLAN
 from include.pipelines.ports import Ticket
 from include.pipelines.report import RunReport
@@ -82,6 +82,7 @@ def _settle_batch(world: Settled, ticket: Ticket, received: Sequence[InboxRow], 
         world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED}
     )
     report.count(world.ledger.inbox.settle(ticket.batch_id, settled))
+    report.on_hold += len(held(world.staging(ticket)) & settled.keys())
     report.carried_after += [
         (world.clock() - row.received_at).total_seconds()
         for row in received

@@ -8,7 +8,7 @@ each failpoint; what the ledger holds then is all that the next process has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -222,3 +222,10 @@ def test_what_is_only_a_newer_version_is_the_same_content() -> None:
     assert first.content_hash == later.content_hash == aimed.content_hash != other.content_hash
     keys = {write_key("flow", "sales_order", write, 0) for write in (first, later, other, aimed)}
     assert len(keys) == 4
+
+
+def test_what_is_asked_of_credit_is_another_question_about_the_same_content() -> None:
+    order = an_order()
+    held = replace(order, record=replace(order.record, credit="hold", hold_reason="CRED"))
+    assert held.content_hash == order.content_hash
+    assert len(set(_keys(order, held))) == 2
