@@ -1,4 +1,6 @@
-"""The demonstration: Northwind's orders from the sandbox shop into the sandbox ERP, counted at the end.
+"""The demonstration: Northwind's orders from two sandbox shops into the sandbox ERP, counted at the end.
+
+In the second act the ERP answers: shipments, their tracking numbers and stock go to Clarity's shop.
 
 The machine runs under a supervisor of its own process, which this one watches: should it be killed,
 it is started again and the story goes on. When this process ends, however it ends, so does the machine.
@@ -12,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, TransientError
 from include.standalone import state as states
-from include.standalone import up
-from include.standalone.display import Display
+from include.standalone import up, warehouse
+from include.standalone.display import Display, clarity_rows, zoho_rows
 from include.standalone.environment import SANDBOX_WEBHOOK_SECRET
 from include.standalone.processes import state_file
 from include.standalone.sessions import die_with_parent
-from include.standalone.tally import Progress, Tally, progress, sandbox, shop_totals, tally
+from include.standalone.tally import CLARITY, ZOHO, Progress, Shop, progress, sandbox, tally, zoho_totals
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
     from pathlib import Path
 
     from include.standalone.environment import Machine
@@ -29,6 +32,12 @@ MARKER = "made-by-demo"
 LIMIT_SECONDS = 20 * 60.0
 ORDERS_PER_SECOND = 50
 SPOILT = ("unknown_sku", "total_off_by_a_cent", "unknown_payment_terms", "no_lines", "negative_quantity")
+CLARITY_ORDERS = 25
+CLARITY_CASES = ("sku_slash", "jpy")
+"""Orders whose goods Sage does not have."""
+MIRRORS = ("sage100_shipments_to_clarity", "sage100_inventory_to_clarity")
+MIRROR_SECONDS = 180.0
+"""What Sage says is asked every minute: after three, something is wrong, and the account says what."""
 QUIET_CHECKS = 3
 MOST_RESTARTS = 5
 
@@ -51,9 +60,8 @@ def run(run_folder: Path, *, detach: bool) -> int:
     keeper = Keeper(run_folder, display)
     try:
         keeper.start()
-        account = _story(keeper, display)
-        problems = account.problems()
-        _conclude(keeper.machine, display, account, problems)
+        problems = _orders(keeper, display) + _shop_and_warehouse(keeper, display)
+        _conclude(keeper.machine, display, problems)
         if not detach:
             display.say("Everything stays up until Ctrl-C.")
             keeper.keep()
@@ -151,22 +159,77 @@ class Keeper:
             self._supervisor.wait()
 
 
-def _story(keeper: Keeper, display: Display) -> Tally:
-    """Announce all orders, watch them arrive, give the account."""
+def _orders(keeper: Keeper, display: Display) -> list[str]:
+    """First act: announce all of Zoho's orders, watch them arrive, give the account; what is wrong."""
     announced = _announce(keeper.machine)
     display.say(f"{len(announced)} orders are announced by webhook, {ORDERS_PER_SECOND} a second")
-    with display.carrying(len(announced)) as carrying:
+    _carry(keeper, display, ZOHO, len(announced))
+    machine = keeper.machine
+    account = tally(machine, ZOHO, announced, zoho_totals(machine))
+    calls = int(sandbox(machine, "GET", "counts")["calls_today"])
+    display.table("Zoho Inventory orders in Sage 100", zoho_rows(account, calls))
+    return account.problems()
+
+
+def _shop_and_warehouse(keeper: Keeper, display: Display) -> list[str]:
+    """Second act: Clarity's orders to Sage, shipments and stock back; what is wrong."""
+    placed = _place(keeper.machine)
+    display.say(
+        f"{len(placed)} orders are placed in Clarity's shop, {len(CLARITY_CASES)} of goods unknown to Sage"
+    )
+    _carry(keeper, display, CLARITY, len(placed))
+    machine = keeper.machine
+    orders = tally(machine, CLARITY, placed, warehouse.clarity_totals(machine))
+    shipped = warehouse.ship(machine)
+
+    def account() -> warehouse.WarehouseTally:
+        return warehouse.warehouse_tally(keeper.machine, orders, shipped)
+
+    with display.waiting(
+        f"{len(shipped)} of them are shipped; Sage announces nothing, it is asked every minute"
+    ):
+        _wait(keeper, lambda: account().told == len(shipped))
+    shipped = warehouse.correct_and_post(machine, shipped)
+    with display.waiting("a tracking number is corrected, and the sales journal posted"):
+        _wait(keeper, lambda: not account().problems() and _quiet(keeper.machine))
+    told = account()
+    display.table("Clarity eCommerce and Sage 100", clarity_rows(orders, told))
+    return [f"Clarity: {line}" for line in orders.problems() + told.problems()]
+
+
+def _carry(keeper: Keeper, display: Display, shop: Shop, expected: int) -> None:
+    """Show a shop's orders until every one has come to its end."""
+    with display.carrying(expected) as carrying:
         quiet = 0
         while quiet < QUIET_CHECKS:
             time.sleep(1)
             keeper.check()
             try:
-                present = progress(keeper.machine)
+                present = progress(keeper.machine, shop.flow)
             except TransientError:
                 continue
             carrying.show(present)
-            quiet = quiet + 1 if _is_through(present, len(announced)) else 0
-    return tally(keeper.machine, announced)
+            quiet = quiet + 1 if _is_through(present, expected) else 0
+
+
+def _wait(keeper: Keeper, done: Callable[[], bool]) -> None:
+    """Wait for what is asked every minute, and not for ever."""
+    deadline = time.monotonic() + MIRROR_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        keeper.check()
+        try:
+            if done():
+                return
+        except TransientError:
+            continue
+
+
+def _quiet(machine: Machine) -> bool:
+    """Whether nothing is on its way to the shop."""
+    return all(
+        present.settled == present.received for present in (progress(machine, flow) for flow in MIRRORS)
+    )
 
 
 def _announce(machine: Machine) -> frozenset[str]:
@@ -175,15 +238,21 @@ def _announce(machine: Machine) -> frozenset[str]:
     sandbox(machine, "POST", "spoilt", {"cases": list(SPOILT), "announce": False})
     sandbox(machine, "POST", "webhooks", {"url": receiver, "secret": SANDBOX_WEBHOOK_SECRET})
     sandbox(machine, "POST", "emit", {"salesorder_ids": "all", "rate_per_second": ORDERS_PER_SECOND})
-    return frozenset(shop_totals(machine))
+    return frozenset(zoho_totals(machine))
+
+
+def _place(machine: Machine) -> frozenset[str]:
+    """Buyers order in Clarity's shop, which announces it; the order ids."""
+    sandbox(machine, "POST", "orders", {"count": CLARITY_ORDERS}, system="clarity")
+    sandbox(machine, "POST", "cases", {"cases": list(CLARITY_CASES)}, system="clarity")
+    return frozenset(warehouse.clarity_totals(machine))
 
 
 def _is_through(present: Progress, expected: int) -> bool:
     return present.received >= expected and present.settled == present.received
 
 
-def _conclude(machine: Machine, display: Display, account: Tally, problems: list[str]) -> None:
-    display.table(account)
+def _conclude(machine: Machine, display: Display, problems: list[str]) -> None:
     for problem in problems:
         display.say(f"DOES NOT BALANCE: {problem}")
     if not problems:

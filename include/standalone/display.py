@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -11,10 +12,15 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from include.standalone.environment import Machine
     from include.standalone.tally import Progress, Tally
+    from include.standalone.warehouse import WarehouseTally
+
+    Row = tuple[str, str, str]
 
 PLAIN_EVERY = 5.0
 
@@ -37,27 +43,36 @@ class Display:
         """Show how orders arrive, until the block is left."""
         return Carrying(self.console, expected)
 
-    def table(self, tally: Tally) -> None:
-        """The final account."""
-        table = Table(title="Zoho Inventory orders in Sage 100", show_header=False, title_justify="left")
+    def waiting(self, line: str) -> AbstractContextManager[object]:
+        """Say what is waited for; on a terminal something moves until the block is left."""
+        if self.console.is_terminal:
+            return self.console.status(line)
+        self.say(line)
+        return nullcontext()
+
+    def table(self, title: str, account: Sequence[Row]) -> None:
+        """An account."""
+        table = Table(title=title, show_header=False, title_justify="left")
         table.add_column("what")
         table.add_column("how much", justify="right")
         table.add_column("")
-        for name, figure, remark in rows(tally):
+        for name, figure, remark in account:
             table.add_row(name, figure, remark)
         self.console.print(table)
 
     def where_to_look(self, machine: Machine, login: str) -> None:
         """Addresses, and one more order."""
-        order = (
-            f"curl -s -X POST {machine.sandbox_url}/_sandbox/zoho/salesorders "
+        order, other = (
+            f"curl -s -X POST {machine.sandbox_url}/_sandbox/{place} "
             "-H 'Content-Type: application/json' -d '{}'"
+            for place in ("zoho/salesorders", "clarity/orders")
         )
         for line in (
             f"Airflow:        {machine.airflow_url}  (login {login})",
             f"Exceptions:     {machine.airflow_url}/tradebridge/exceptions  (or Browse > Exceptions)",
             f"Sage's tables:  {machine.sage_database}  (SO_SalesOrderHeader, AR_Customer, ...)",
             f"One more order: {order}",
+            f"... in Clarity:  {other}",
             f"Logs:           {machine.logs}",
         ):
             self.say(line)
@@ -103,8 +118,39 @@ class Carrying:
             )
 
 
-def rows(tally: Tally) -> list[tuple[str, str, str]]:
-    """The table's rows: what, how much, remark."""
+def zoho_rows(tally: Tally, calls: int) -> list[Row]:
+    """Rows of the table about Zoho: what, how much, remark.
+
+    Args:
+        tally: the account.
+        calls: API calls that Zoho counted.
+    """
+    limit = "the sandbox's limit of 100 a minute is raised"
+    return [*order_rows(tally, "Zoho"), ("Zoho API calls", f"{calls:,}", limit)]
+
+
+def clarity_rows(tally: Tally, warehouse: WarehouseTally) -> list[Row]:
+    """Rows of the table about Clarity: orders to Sage, then shipments and stock back."""
+    p50, p95 = warehouse.seconds
+    return [
+        ("orders placed", f"{len(tally.announced):,}", "in Clarity's shop, each announced by webhook"),
+        *order_rows(tally, "Clarity"),
+        ("shipments in Sage", f"{len(warehouse.shipped):,}", f"{warehouse.packages:,} packages"),
+        ("shipments in Clarity", f"{warehouse.told:,}", "each with the warehouse's tracking numbers"),
+        ("buyers notified", f"{warehouse.notified:,}", "once a shipment; a corrected number is no news"),
+        ("shipped to tracking", f"{p50:.1f} s", f"half of them; 95 % within {p95:.1f} s"),
+        ("stock levels told", f"{warehouse.levels_told:,}", "to Clarity, by a changed level each"),
+        (
+            "stock levels compared",
+            f"{warehouse.levels:,}",
+            f"{warehouse.apart:,} more under the shop's own names",
+        ),
+        ("stock differences", f"{len(warehouse.differing):,}", ""),
+    ]
+
+
+def order_rows(tally: Tally, shop: str) -> list[Row]:
+    """What became of a shop's orders."""
 
     def count(name: str) -> str:
         return f"{tally.standing.get(name, 0):,}"
@@ -112,7 +158,7 @@ def rows(tally: Tally) -> list[tuple[str, str, str]]:
     def reasons(disposition: str) -> str:
         return ", ".join(f"{code} {orders}" for kind, code, orders in tally.reasons if kind == disposition)
 
-    difference = tally.zoho_dollars - tally.sage_dollars
+    difference = tally.shop_dollars - tally.sage_dollars
     p50, p95 = tally.seconds
     return [
         ("received", f"{tally.received:,}", f"{len(tally.announced):,} orders announced by webhook"),
@@ -129,9 +175,8 @@ def rows(tally: Tally) -> list[tuple[str, str, str]]:
         ),
         ("orders in Sage", f"{sum(map(len, tally.sage.values())):,}", ""),
         ("customers created", f"{tally.customers_created:,}", ""),
-        ("dollars in Zoho", f"{tally.zoho_dollars:,.2f}", "of the loaded orders"),
-        ("dollars in Sage", f"{tally.sage_dollars:,.2f}", "of all orders that carry a Zoho id"),
+        (f"dollars in {shop}", f"{tally.shop_dollars:,.2f}", "of the loaded orders"),
+        ("dollars in Sage", f"{tally.sage_dollars:,.2f}", f"of all orders that carry a {shop} id"),
         ("difference", f"{difference:,.2f}", ""),
         ("webhook to Sage order", f"{p50:.1f} s", f"half of them; 95 % within {p95:.1f} s"),
-        ("Zoho API calls", f"{tally.zoho_calls:,}", "the sandbox's limit of 100 a minute is raised"),
     ]

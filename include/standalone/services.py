@@ -104,6 +104,13 @@ def raise_call_limits(machine: Machine) -> None:
     _tell(machine, "clarity/settings", {"per_minute": minute, "burst": minute})
 
 
+def fill_clarity(machine: Machine) -> None:
+    """Give the Clarity shop Northwind's customers and goods, unless it has goods; orders are placed later."""
+    counted = httpx.get(f"{machine.sandbox_url}/_sandbox/clarity/counts", timeout=10, trust_env=False)
+    if not counted.raise_for_status().json()["products"]:
+        _tell(machine, "load", {"story": "clarity", "limit": 0})
+
+
 def subscribe_to_clarity(machine: Machine) -> None:
     """Point the Clarity shop's webhook at the receiver, unless it points there already."""
     receiver = f"{machine.airflow_url}/tradebridge/webhooks/clarity_ecommerce/events"

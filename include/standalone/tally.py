@@ -1,6 +1,6 @@
 """What the demonstration counts, from three witnesses: the shop, our ledger, the ERP's own tables.
 
-The shop's totals come from the sandbox, ours from the ledger by SQL, Sage's straight from its tables
+A shop's totals come from the sandbox, ours from the ledger by SQL, Sage's straight from its tables
 (no code of the flow in between): three books that must agree.
 """
 
@@ -25,7 +25,27 @@ if TYPE_CHECKING:
 
     from include.standalone.environment import Machine
 
-FLOW = "zoho_orders_to_sage100"
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One of the shops whose orders go to Sage.
+
+    Args:
+        name: for people.
+        system: its id in the ledger.
+        flow: what carries its orders.
+        order_id: Sage's column with the shop's order id.
+    """
+
+    name: str
+    system: str
+    flow: str
+    order_id: str
+
+
+ZOHO = Shop("Zoho", "zoho_inventory", "zoho_orders_to_sage100", "UDF_ZOHO_ORDER_ID")
+CLARITY = Shop("Clarity", "clarity_ecommerce", "clarity_orders_to_sage100", "UDF_CLARITY_ORDER_ID")
+FLOW = ZOHO.flow
 LOADED = ("loaded", "unchanged")
 UNSETTLED = ("pending", "leased", "in_doubt")
 
@@ -44,7 +64,8 @@ REASONS = """
 """
 CUSTOMERS = """
     SELECT count(*) FROM crosswalk
-    WHERE entity = 'customer' AND target_system = 'sage100' AND origin LIKE 'created%'
+    WHERE entity = 'customer' AND source_system = :system AND target_system = 'sage100'
+    AND origin LIKE 'created%'
 """
 SECONDS = """
     SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY took), 0),
@@ -57,8 +78,8 @@ SECONDS = """
     ) AS carried
 """
 SAGE_ORDERS = """
-    SELECT UDF_ZOHO_ORDER_ID, TaxableAmt, NonTaxableAmt, FreightAmt, SalesTaxAmt, DiscountAmt
-    FROM SO_SalesOrderHeader WHERE UDF_ZOHO_ORDER_ID <> ''
+    SELECT {column}, TaxableAmt, NonTaxableAmt, FreightAmt, SalesTaxAmt, DiscountAmt
+    FROM SO_SalesOrderHeader WHERE {column} <> ''
 """
 CENT = Decimal("0.01")
 
@@ -90,10 +111,9 @@ class Tally:
         outcomes: last outcome by order id.
         reasons: disposition and code to number of orders.
         customers_created: customers that were not in Sage before.
-        zoho: total by order id, in the shop.
-        sage: totals by Zoho order id in Sage; more than one means a double.
+        in_shop: total by order id, in the shop.
+        sage: totals by the shop's order id in Sage; more than one means a double.
         seconds: p50 and p95 from webhook to committed Sage order.
-        zoho_calls: API calls the shop counted.
     """
 
     announced: frozenset[str]
@@ -101,10 +121,9 @@ class Tally:
     outcomes: dict[str, str]
     reasons: list[tuple[str, str, int]]
     customers_created: int
-    zoho: dict[str, Decimal]
+    in_shop: dict[str, Decimal]
     sage: dict[str, list[Decimal]]
     seconds: tuple[float, float]
-    zoho_calls: int = 0
     loaded: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,9 +136,9 @@ class Tally:
         return sum(self.standing.values())
 
     @property
-    def zoho_dollars(self) -> Decimal:
+    def shop_dollars(self) -> Decimal:
         """Dollars of the loaded orders in the shop."""
-        return sum((self.zoho[key] for key in self.loaded if key in self.zoho), Decimal("0.00"))
+        return sum((self.in_shop[key] for key in self.loaded if key in self.in_shop), Decimal("0.00"))
 
     @property
     def sage_dollars(self) -> Decimal:
@@ -134,8 +153,8 @@ class Tally:
         missing, strangers = self.loaded - self.sage.keys(), self.sage.keys() - self.loaded
         unequal = [
             key
-            for key in self.loaded & self.sage.keys() & self.zoho.keys()
-            if self.sage[key][0] != self.zoho[key]
+            for key in self.loaded & self.sage.keys() & self.in_shop.keys()
+            if self.sage[key][0] != self.in_shop[key]
         ]
         found = (
             (unsettled, f"not settled: {unsettled}"),
@@ -149,32 +168,39 @@ class Tally:
         return [line for wrong, line in found if wrong]
 
 
-def progress(machine: Machine) -> Progress:
-    """Count the inbox.
+def progress(machine: Machine, flow: str = FLOW) -> Progress:
+    """Count the inbox of a flow.
 
     Raises:
         TransientError: the ledger does not answer now.
     """
-    return Progress(dict(Counter(standing for _, standing in _ledger(machine, ROWS))))
+    return Progress(dict(Counter(standing for _, standing in ask_ledger(machine, ROWS, flow=flow))))
 
 
-def tally(machine: Machine, announced: frozenset[str]) -> Tally:
-    """Ask all three witnesses.
+def tally(machine: Machine, shop: Shop, announced: frozenset[str], in_shop: dict[str, Decimal]) -> Tally:
+    """Ask ledger and ERP, beside what the shop itself has said.
+
+    Args:
+        machine: the machine.
+        shop: whose orders.
+        announced: order ids that a webhook was sent for.
+        in_shop: total by order id.
 
     Raises:
         TransientError: one of them does not answer now.
     """
-    p50, p95 = _ledger(machine, SECONDS)[0]
+    flow = shop.flow
+    p50, p95 = ask_ledger(machine, SECONDS, flow=flow)[0]
+    reasons = ask_ledger(machine, REASONS, flow=flow)
     return Tally(
         announced=announced,
-        standing=progress(machine).standing,
-        outcomes=outcomes(_ledger(machine, ROWS)),
-        reasons=[(str(kind), str(code), int(count)) for kind, code, count in _ledger(machine, REASONS)],
-        customers_created=int(_ledger(machine, CUSTOMERS)[0][0]),
-        zoho=shop_totals(machine),
-        sage=sage_totals(machine.sage_database),
+        standing=progress(machine, flow).standing,
+        outcomes=outcomes(ask_ledger(machine, ROWS, flow=flow)),
+        reasons=[(str(kind), str(code), int(count)) for kind, code, count in reasons],
+        customers_created=int(ask_ledger(machine, CUSTOMERS, system=shop.system)[0][0]),
+        in_shop=in_shop,
+        sage=sage_totals(machine.sage_database, shop.order_id),
         seconds=(float(p50), float(p95)),
-        zoho_calls=int(sandbox(machine, "GET", "counts")["calls_today"]),
     )
 
 
@@ -189,29 +215,34 @@ def outcomes(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
     return found
 
 
-def shop_totals(machine: Machine) -> dict[str, Decimal]:
-    """Total by order id, as the shop has it."""
+def zoho_totals(machine: Machine) -> dict[str, Decimal]:
+    """Total by order id, as Zoho has it."""
     rows = sandbox(machine, "GET", "salesorders")["salesorders"]
     return {row["salesorder_id"]: Decimal(str(row["total"])).quantize(CENT) for row in rows}
 
 
-def sage_totals(database: Path) -> dict[str, list[Decimal]]:
-    """Totals of Sage's orders by the Zoho order id they carry; exactly one each, if all is well."""
+def sage_totals(database: Path, column: str = ZOHO.order_id) -> dict[str, list[Decimal]]:
+    """Totals of Sage's orders by the shop's order id they carry; exactly one each, if all is well."""
     found: dict[str, list[Decimal]] = {}
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
-        for order_id, *amounts in connection.execute(SAGE_ORDERS):
-            *parts, discount = (Decimal(str(amount)).quantize(CENT) for amount in amounts)
-            found.setdefault(order_id, []).append(sum(parts, Decimal("0.00")) - discount)
+    for order_id, *amounts in ask_sage(database, SAGE_ORDERS.format(column=column)):
+        *parts, discount = (Decimal(str(amount)).quantize(CENT) for amount in amounts)
+        found.setdefault(order_id, []).append(sum(parts, Decimal("0.00")) - discount)
     return found
 
 
-def sandbox(machine: Machine, method: str, path: str, body: object = None) -> Any:
-    """Call the sandbox's control API for Zoho.
+def ask_sage(database: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Read Sage's tables."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def sandbox(machine: Machine, method: str, path: str, body: object = None, *, system: str = "zoho") -> Any:
+    """Call the sandbox's control API for one system.
 
     Raises:
         TransientError: it does not answer, or refuses.
     """
-    url = f"{machine.sandbox_url}/_sandbox/zoho/{path}"
+    url = f"{machine.sandbox_url}/_sandbox/{system}/{path}"
     try:
         answer = httpx.request(method, url, json=body, timeout=60, trust_env=False)
         answer.raise_for_status()
@@ -220,11 +251,15 @@ def sandbox(machine: Machine, method: str, path: str, body: object = None) -> An
     return answer.json()
 
 
-def _ledger(machine: Machine, query: str) -> list[tuple[Any, ...]]:
+def ask_ledger(machine: Machine, query: str, **bound: str) -> list[tuple[Any, ...]]:
+    """Ask the ledger in SQL.
+
+    Raises:
+        TransientError: it does not answer now.
+    """
     engine = create_engine(machine.database_url("tradebridge"), poolclass=NullPool)
     try:
         with engine.connect() as connection:
-            bound = {"flow": FLOW} if ":flow" in query else {}
             return [tuple(row) for row in connection.execute(text(query), bound)]
     except OperationalError as error:
         raise TransientError("the ledger does not answer") from error

@@ -85,6 +85,7 @@ def _start(machine: Machine, supervisor: Supervisor) -> None:
     supervisor.run_jobs(services.jobs(machine))
     supervisor.await_ready()
     services.raise_call_limits(machine)
+    services.fill_clarity(machine)
     services.subscribe_to_clarity(machine)
     supervisor.begin([gateway, *services.airflow(machine)])
     supervisor.await_ready()

@@ -110,6 +110,13 @@ def _kind(resource: str) -> Kind:
 
 
 def _record_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/documents/{resource}")
+    @_plainly
+    def documents(resource: str) -> Json:
+        kind = _kind(resource)
+        numbers = world.documents.numbers(kind)
+        return {"documents": [world.documents.numbered(kind, number) for number in numbers]}
+
     @routes.get("/documents/{resource}/{number:path}")
     @_plainly
     def document(resource: str, number: str) -> Json:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from include.standalone import demo
 from include.standalone import state as states
-from include.standalone.display import Display, rows
+from include.standalone.display import Display, order_rows
 from include.standalone.processes import state_file
 from include.standalone.sessions import Leader
 from include.standalone.tally import Progress, Tally, outcomes, sage_totals
@@ -30,7 +30,7 @@ def an_account(**changes: Any) -> Tally:
         "outcomes": {"1": "loaded", "2": "loaded", "3": "parked"},
         "reasons": [("parked", "item.unknown", 1)],
         "customers_created": 1,
-        "zoho": {"1": TEN, "2": SEVEN, "3": TEN},
+        "in_shop": {"1": TEN, "2": SEVEN, "3": TEN},
         "sage": {"1": [TEN], "2": [SEVEN]},
         "seconds": (1.0, 2.0),
     }
@@ -60,7 +60,7 @@ def test_each_imbalance_is_named(changes: dict[str, Any], problem: str) -> None:
 
 def test_two_errors_that_cancel_out_are_still_found() -> None:
     swapped = an_account(sage={"1": [SEVEN], "2": [TEN]})
-    assert swapped.zoho_dollars == swapped.sage_dollars
+    assert swapped.shop_dollars == swapped.sage_dollars
     assert swapped.problems() == ["2 orders differ in cents, e.g. ['1', '2']"]
 
 
@@ -74,7 +74,9 @@ def test_what_waits_behind_a_parked_order_is_through_and_shown() -> None:
     progress = Progress(standing)
     assert progress.settled == progress.received == 4
     assert an_account(standing=standing).problems() == []
-    assert ("  waiting", "1", "later events of parked orders") in rows(an_account(standing=standing))
+    assert ("  waiting", "1", "later events of parked orders") in order_rows(
+        an_account(standing=standing), "Zoho"
+    )
 
 
 def test_what_is_leased_or_in_doubt_is_not_through() -> None:
@@ -102,7 +104,7 @@ def test_sages_total_is_read_to_the_cent_from_its_tables(tmp_path: Path) -> None
 
 
 def test_the_table_shows_every_count_and_the_difference() -> None:
-    shown = {name.strip(): (figure, remark) for name, figure, remark in rows(an_account())}
+    shown = {name.strip(): (figure, remark) for name, figure, remark in order_rows(an_account(), "Zoho")}
     assert shown["parked"] == ("1", "item.unknown 1")
     assert shown["difference"] == ("0.00", "")
     assert shown["orders in Sage"][0] == "2"
