@@ -168,9 +168,11 @@ def _asked(world: AnyWorld, context: Mapping[str, Any]) -> tuple[Callable[[], ob
         orders = _orders_asked(context)
         return partial(announce.announce, world, run_id, orders), bool(orders.numbers or orders.since)
     params = context["params"]
+    run_type = context["dag_run"].run_type
     records = polling.Request(
         keys=tuple(params["keys"] or ()),
-        poll=context["dag_run"].run_type in {"scheduled", "asset_triggered"},
+        poll=run_type in {"scheduled", "asset_triggered"},
+        when_due=run_type == "scheduled",
         whole=bool(params["whole"]),
     )
     return partial(polling.announce, world, run_id, records), bool(records.keys)

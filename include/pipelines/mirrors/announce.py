@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include.ledger import Delivery
+from include.pipelines.mirrors import pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,11 +30,13 @@ class Request:
     Attributes:
         keys: records to look at again, whatever was announced.
         poll: look for what has changed.
+        when_due: ... but only when it is time (:mod:`include.pipelines.mirrors.pace`).
         whole: compare everything, not only what is stamped since the watermark.
     """
 
     keys: tuple[str, ...] = ()
     poll: bool = False
+    when_due: bool = False
     whole: bool = False
 
 
@@ -41,7 +44,14 @@ def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
     """Keep what ``request`` asks for; returns how many rows are new."""
     if request.keys:
         return keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
-    return _poll(world, run_id, whole=request.whole) if request.poll or request.whole else 0
+    if request.whole:
+        return _poll(world, run_id, whole=True)
+    if not request.poll or (request.when_due and not pace.is_due(world)):
+        return 0
+    began = world.clock()
+    kept = _poll(world, run_id, whole=False)
+    pace.polled(world, began, kept)
+    return kept
 
 
 def _poll(world: MirrorWorld, run_id: str, *, whole: bool) -> int:
