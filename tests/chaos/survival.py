@@ -8,8 +8,9 @@ from pathlib import Path
 
 from include.pipelines.ports import CUSTOMER, ORDER, TARGET, World
 from tests.pipeline.agreement import differences, wrong_customers
+from tests.pipeline.errands import Errand, start
 from tests.pipeline.house import House
-from tests.pipeline.world import FLOW, SOURCE, Errand, start
+from tests.pipeline.world import FLOW, SOURCE
 
 KILLED = -9
 AT_MOST = 8
@@ -36,14 +37,16 @@ class Marker:
         return self.path.exists()
 
 
-def one_run(house: House, environment: Mapping[str, str] | None = None) -> int:
+def one_run(house: House, environment: Mapping[str, str] | None = None, *, flow: str = FLOW) -> int:
     """A run in a process of its own; its exit code (0: green)."""
-    process = start(Errand(house.doors, house.clock.ahead, environment=environment or {}))
+    process = start(Errand(house.doors, house.clock.ahead, environment=environment or {}, flow=flow))
     process.join(120)
     return int(process.exitcode)
 
 
-def runs_until_green(house: House, environment: Mapping[str, str] | None = None) -> list[int]:
+def runs_until_green(
+    house: House, environment: Mapping[str, str] | None = None, *, flow: str = FLOW
+) -> list[int]:
     """Runs as they would follow each other after crashes: what is dead is started again, leases run out.
 
     Returns:
@@ -53,7 +56,7 @@ def runs_until_green(house: House, environment: Mapping[str, str] | None = None)
     while 0 not in codes:
         assert len(codes) < AT_MOST, f"{codes}: still not settled"
         house.clock.ahead += LONG_ENOUGH
-        codes.append(one_run(house, environment))
+        codes.append(one_run(house, environment, flow=flow))
         if not house.runs("gateway"):
             house.revive("gateway")
             house.await_ready()

@@ -10,8 +10,9 @@ import pytest
 
 from include.pipelines.ports import World
 from tests.chaos.survival import assert_exact, runs_until_green
+from tests.pipeline.errands import Errand, start
 from tests.pipeline.house import House
-from tests.pipeline.world import LEASE, Errand, start
+from tests.pipeline.world import LEASE
 
 MakeWorld = Callable[..., World]
 ORDERS, MORE = 60, 20

@@ -9,13 +9,12 @@ import pytest
 
 from include.pipelines.announce import Request
 from include.pipelines.ports import ORDER, TARGET, World
-from tests.pipeline.clarity import Clarity, orders_world, shop
+from tests.pipeline.clarity import HEADS, Clarity, differences, orders_world, shop
 from tests.pipeline.house import House
-from tests.pipeline.outside import Json, cents
+from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
 
 ORDERS = 12
-HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 
 
 @pytest.fixture
@@ -32,18 +31,6 @@ def here(house: House, clarity: Clarity) -> Iterator[World]:
     yield made
     made.ledger.close()
     made.reads.close()
-
-
-def differences(house: House, clarity: Clarity) -> list[str]:
-    """What of the shop's orders does not stand in Sage once, to the cent, under the shop's own names."""
-    found = []
-    for head in house.sage.rows(HEADS):
-        order = clarity.document("orders", head["UDF_CLARITY_ORDER_NO"])
-        held = (head["UDF_CLARITY_ORDER_ID"], head["UDF_CLARITY_VERSION"], house.sage.total(head))
-        wanted = (str(order["id"]), str(order["rowVersion"]), cents(order["totals"]["grandTotal"]))
-        if held != wanted:
-            found.append(f"{head['SalesOrderNo']}: {held} instead of {wanted}")
-    return found
 
 
 def carried(house: House) -> dict[str, Json]:

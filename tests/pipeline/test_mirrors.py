@@ -13,13 +13,12 @@ from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import World
-from tests.pipeline.clarity import Clarity, mirror_world, orders_world, shop
+from tests.pipeline.clarity import HEADS, Clarity, mirror_world, orders_world, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
 
 MakeMirror = Callable[[MirrorFlow], MirrorWorld]
-HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from include.pipelines.ports import CUSTOMER, TARGET, World
 from include.sandbox import northwind
 from include.sandbox.zoho.story import contact_id
 from tests.pipeline.agreement import differences
+from tests.pipeline.errands import Errand, start
 from tests.pipeline.house import House
-from tests.pipeline.world import FLOW, SOURCE, Errand, run_once, start
+from tests.pipeline.world import FLOW, SOURCE, run_once
 
 MakeWorld = Callable[..., World]
 PROCESSES, ORDERS = 5, 50

@@ -8,6 +8,12 @@ import pyodbc  # noqa: F401, TID253 - the runs need it
 from include.checks.judge import judge
 from include.translation import load
 
-for mapping in ("zoho_inventory/sales_order", "sage100/sales_order", "sage100/customer"):
-    load(mapping)
+MAPPINGS = {
+    "zoho_inventory": ("sales_order",),
+    "clarity_ecommerce": ("sales_order", "shipment", "stock_level", "invoice"),
+    "sage100": ("sales_order", "customer", "shipment", "stock_level", "invoice"),
+}
+for system, nouns in MAPPINGS.items():
+    for noun in nouns:
+        load(f"{system}/{noun}")
 judge("warm", (), pd.DataFrame({"key": ["1"], "line": [0], "label": ["1"]}))

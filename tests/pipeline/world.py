@@ -9,10 +9,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -177,33 +176,3 @@ def carry(world: World | MirrorWorld, ticket: Ticket, *, tries: int = 1) -> None
                     raise
             else:
                 break
-
-
-# Runs in processes of their own -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """A run for another process, with what is to be found in its environment."""
-
-    doors: Doors
-    ahead: timedelta
-    request: Request = SWEEP
-    options: Mapping[str, int] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-def start(errand: Errand) -> Any:
-    """Start a process that makes one run; ``exitcode`` 0: it was green, 1: it was not, -9: it was killed."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.pipeline.world", "tests.pipeline.warm"])
-    process = context.Process(target=_go, args=(errand,), daemon=True)
-    process.start()
-    return process
-
-
-def _go(errand: Errand) -> None:
-    os.environ.update(errand.environment)
-    here = world(errand.doors, Clock(errand.ahead))
-    run = run_once(here, errand.request, **errand.options)
-    raise SystemExit(0 if run.green else 1)
