@@ -230,3 +230,32 @@ ORDER_LINES = Statement(
     key="SalesOrderNo",
     order=("SalesOrderNo", "LineSeqNo"),
 )
+
+_OWNED = ("SalesOrderNo", "ARDivisionNo", "CustomerNo", "DepositAmt")
+ORDER_OWNERS = Statement("order_owners", "SO_SalesOrderHeader", _OWNED, key="SalesOrderNo")
+PAST_ORDER_OWNERS = Statement("past_order_owners", "SO_SalesOrderHistoryHeader", _OWNED, key="SalesOrderNo")
+
+_RECEIPT = ("DepositNo", "ARDivisionNo", "CustomerNo", "CheckNo", "PaymentType", "Comment")
+ENTERED_RECEIPTS = Statement(
+    "entered_receipts",
+    "AR_CashReceiptsHeader",
+    (*_RECEIPT, "PostingAmt"),
+    (SYNC_KEY,),
+    key="CustomerNo",
+    order=("DepositNo", "ARDivisionNo", "CustomerNo", "CheckNo"),
+)
+POSTED_RECEIPTS = Statement(
+    "posted_receipts",
+    "AR_CashReceiptsHistory",
+    (*_RECEIPT, "DepositDate", "DepositDesc", "CashAmountApplied"),
+    (SYNC_KEY,),
+    key="CustomerNo",
+    stamp="DepositDate",
+    order=("DepositNo", "ARDivisionNo", "CustomerNo", "CheckNo", "SequenceNo"),
+)
+DEPOSITS = Statement(
+    "deposits",
+    "AR_CashReceiptsDeposit",
+    ("DepositNo", "DepositDate", "DepositDesc"),
+    key="DepositNo",
+)

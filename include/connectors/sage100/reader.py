@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
-from include.connectors.sage100 import queries, standing
+from include.connectors.sage100 import queries, receipts, standing
 from include.connectors.sage100.changes import Invoices, Items, Shipments, WarehouseStock
+from include.connectors.sage100.changes.statements import STOCK
 from include.connectors.sage100.database import ENDPOINT, Database
 from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
     from types import TracebackType
 
     import pyarrow as pa
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100.dictionary import ColumnSpec
     from include.connectors.sage100.marks import ShopMarks
     from include.connectors.sage100.odbc import Connection
+    from include.connectors.sage100.receipts import Owner, Receipt
 
 STATEMENTS = tuple(value for value in vars(queries).values() if isinstance(value, queries.Statement))
 """Everything that may be read."""
@@ -133,6 +136,10 @@ class Reader:
         """What lies of each item in each warehouse, to be polled."""
         return WarehouseStock(self._database)
 
+    def stock(self, codes: Sequence[str]) -> pd.DataFrame:
+        """What lies of some items in each warehouse; what was never there has no row."""
+        return _frame(self._database.fetch(STOCK, codes))
+
     def item_records(self, clock: ServerClock) -> Items:
         """Items with their prices, to be polled."""
         return Items(self._database, clock)
@@ -144,6 +151,18 @@ class Reader:
     def invoice_records(self, clock: ServerClock) -> Invoices:
         """Posted invoices with their balances, to be polled."""
         return Invoices(self._database, clock)
+
+    def order_owners(self, orders: Iterable[str]) -> dict[str, Owner]:
+        """Customers of orders by SalesOrderNo, live or in history."""
+        return receipts.owners(self._database, orders)
+
+    def receipts_of(self, customers: Iterable[str]) -> list[Receipt]:
+        """All cash receipts of customers (``01-D3600``), entered or posted."""
+        return receipts.standing(self._database, customers)
+
+    def receipts_since(self, day: date) -> list[Receipt]:
+        """Cash receipts of deposits since a day, entered or posted."""
+        return receipts.received(self._database, day)
 
     def order_lines(self, numbers: Sequence[str]) -> pd.DataFrame:
         """Lines of live orders by SalesOrderNo, in their order on the document."""
