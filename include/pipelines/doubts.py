@@ -11,7 +11,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.ledger import Delivery
+from include.ledger import Delivery, WriteState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -23,6 +23,24 @@ log = logging.getLogger(__name__)
 
 OLD = timedelta(minutes=30)
 """Longer than the lease of whoever might still be at it."""
+
+
+def unheard(world: Settled, entity: str) -> set[str]:
+    """Records with a write of which nothing was heard: what the target holds of them nobody knows.
+
+    What it was told last is then no reason not to tell it again.
+    """
+    open_writes = world.ledger.writes.in_doubt(world.flow.name, sent_before=world.clock())
+    return {each.record_key for each in open_writes if each.entity == entity}
+
+
+def came_to_nothing(world: Settled, entity: str, keys: Collection[str]) -> None:
+    """Writes of which nothing was heard, and of whose records the target was seen to have none."""
+    lost = world.ledger.writes.in_doubt(world.flow.name, sent_before=world.clock())
+    moot = [each.key for each in lost if each.entity == entity and each.record_key in keys]
+    if moot:
+        detail = dict.fromkeys(moot, "the target does not have the record")
+        world.ledger.writes.mark(moot, WriteState.REFUSED, detail=detail)
 
 
 def end(world: Settled, entity: str, standing: Collection[str]) -> None:

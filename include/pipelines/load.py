@@ -24,6 +24,7 @@ from include.pipelines.outcomes import STAGES, gathered, hold, keep, problem, pr
 from include.pipelines.plan import CUSTOMERS, DETAILS, HEADERS, PLAN, Action
 from include.pipelines.ports import ORDER, TARGET
 from include.pipelines.staging import rows
+from include.pipelines.stock_queue import on_back_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +56,9 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
     _recall(loading)
     numbers = customer_numbers(loading, staging.read(CUSTOMERS))
     headers = staging.read(HEADERS)
+    details = on_back_order(staging, staging.read(DETAILS))
     loading.purchase_orders |= zip(headers.key, headers.CustomerPONo.fillna(""), strict=True)
-    _orders(loading, headers[headers.key.isin(loading.plan.key)], staging.read(DETAILS), numbers)
+    _orders(loading, headers[headers.key.isin(loading.plan.key)], details, numbers)
     doubts.end(world, ORDER, _standing(loading))
     keep(staging, "load", loading.outcomes, problem_frame(loading.problems))
     hold(staging, loading.held)
@@ -67,10 +69,11 @@ def load(world: World, ticket: Ticket) -> dict[str, int]:
 def _standing(loading: Loading) -> list[str]:
     """Orders that the target was seen to hold as we want them, by what it wrote or by a comparison."""
     compared = set(loading.plan[loading.plan.recheck].key)
+    seen = loading.answered | compared
     return [
         key
         for key, outcome in loading.outcomes.items()
-        if outcome is Outcome.LOADED or (outcome is Outcome.UNCHANGED and key in compared)
+        if outcome is Outcome.LOADED or (outcome is Outcome.UNCHANGED and key in seen)
     ]
 
 
@@ -247,10 +250,12 @@ def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
     links = loading.world.ledger.crosswalk.find(
         ORDER, loading.world.flow.source, [write.record_key for write in writes], TARGET
     )
+    unheard = doubts.unheard(loading.world, ORDER)
     told = [
         write
         for write in writes
         if not write.asked_by
+        and write.record_key not in unheard
         and write.record_key in links
         and links[write.record_key].content_hash == write.content_hash
     ]
@@ -268,10 +273,32 @@ def _change(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> None:
     loading.take(delivery.deliver(writes))
 
 
+def _to_cancel(loading: Loading, plan: pd.DataFrame) -> list[tuple[dict[str, Any], str]]:
+    """Rows of the plan, each with the number of its order in Sage.
+
+    An order that was taken back before anything was heard of its creation has no link: Sage is asked. One
+    that does not stand there needs no cancellation.
+    """
+    unlinked = [
+        _write(loading, row, OrderWrite.to_cancel(row["key"], "")) for row in rows(plan[plan.target_id == ""])
+    ]
+    found: dict[str, str] = {}
+    if unlinked:
+        hits = _read_orders(loading.world, unlinked)
+        ours = hits[(hits.state == "live") & (hits.match == "order_id")]
+        found = dict(zip(ours.key, ours.SalesOrderNo, strict=True))
+        absent = [write.record_key for write in unlinked if write.record_key not in found]
+        loading.outcomes |= dict.fromkeys(absent, Outcome.UNCHANGED)
+        doubts.came_to_nothing(loading.world, ORDER, absent)
+    numbered = [(row, row["target_id"] or found.get(row["key"], "")) for row in rows(plan)]
+    return [(row, number) for row, number in numbered if number]
+
+
 def _cancel(loading: Loading, plan: pd.DataFrame) -> None:
-    if not len(plan):
+    wanted = _to_cancel(loading, plan)
+    if not wanted:
         return
-    writes = [_write(loading, row, OrderWrite.to_cancel(row["key"], row["target_id"])) for row in rows(plan)]
+    writes = [_write(loading, row, OrderWrite.to_cancel(row["key"], number)) for row, number in wanted]
     cancel = loading.world.writes.cancel_order
     reason = CANCELLED.format(shop=loading.world.flow.shop)
     delivery = _order_delivery(

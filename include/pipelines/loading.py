@@ -36,6 +36,8 @@ class Loading:
     retry_after: float = 0.0
     held: set[str] = field(default_factory=set)
     """Orders that the target has put on hold for their customer's credit."""
+    answered: set[str] = field(default_factory=set)
+    """Records that the target has spoken of in this load: they stand there as we want them."""
     purchase_orders: dict[str, str] = field(default_factory=dict)
     """CustomerPONo by record key: the name under which Sage finds an order."""
 
@@ -67,6 +69,7 @@ class Loading:
 
     def take(self, delivered: Delivered[WriteResult]) -> None:
         """Remember what came of orders that were written."""
+        self.answered |= delivered.done.keys()
         for key, result in delivered.done.items():
             self.outcomes[key] = Outcome.UNCHANGED if result.status in _AS_IT_WAS else Outcome.LOADED
             if result.warnings:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from include.canonical import OrderStatus
 from include.ledger import Outcome
+from include.pipelines import doubts
 from include.pipelines.buyers import for_orders, identify, witnesses
 from include.pipelines.extract import RECORDS
 from include.pipelines.outcomes import keep, set_aside
@@ -56,6 +57,7 @@ def translate(world: World, ticket: Ticket) -> dict[str, int]:
     recheck = set(records.key[records.recheck])
     carry_from = world.settings.get("carry_from", "")
     actions = _actions(orders, links, recheck, carry_from, world.flow.not_carried)
+    actions |= _taken_back(orders, actions, links, doubts.unheard(world, ORDER))
     outcomes = {key: Outcome.UNCHANGED for key, action in actions.items() if action is Action.NONE}
     bought = identify(world, orders[orders.source_id.map(actions) != Action.NONE.value])
     carried = bought.orders
@@ -113,6 +115,14 @@ def _actions(
         early = orders.source_id[(orders.ordered_on < date.fromisoformat(carry_from)).fillna(value=False)]
         actions |= {key: Action.NONE for key in early if key not in links}
     return actions
+
+
+def _taken_back(
+    orders: pd.DataFrame, actions: Mapping[str, Action], links: Mapping[str, Link], unheard: set[str]
+) -> dict[str, Action]:
+    """Cancelled orders that may stand in the ERP after all: nothing was heard of their creation."""
+    cancelled = orders.source_id[(orders.status == OrderStatus.CANCELLED.value).fillna(value=False)]
+    return {key: Action.CANCEL for key in cancelled if key in unheard and key not in links and key in actions}
 
 
 def _action(

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import WriteState
 from include.ledger.tables import crosswalk, writes
 from include.pipelines.doubts import announce_stranded
-from include.pipelines.ports import World
+from include.pipelines.ports import ORDER, TARGET, World
 from include.sandbox import northwind
 from tests.pipeline.agreement import differences
 from tests.pipeline.house import House
-from tests.pipeline.world import FLOW, Run, run_once
+from tests.pipeline.world import FLOW, SOURCE, Run, run_once
 
 MakeWorld = Callable[..., World]
 ORDERS = 8
@@ -295,6 +295,52 @@ def test_a_doubt_about_an_order_that_stands_is_ended_by_a_look(shop: House, new_
         connection.execute(update(writes).where(writes.c.record_key == order).values(state="sent"))
         connection.execute(delete(crosswalk).where(crosswalk.c.source_id == order))
     assert_ended_by_itself(shop, here)
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["sage has it", "sage never saw it"])
+def test_an_order_that_is_taken_back_before_its_creation_was_heard_of(
+    shop: House, new_world: MakeWorld, *, reached: bool
+) -> None:
+    """Killed at its creation and cancelled in the shop: it stands nowhere, and no doubt is left."""
+    here, order = new_world(), ids(shop)[0]
+    run_once(here)
+    number = shop.sage.order_of(order)["SalesOrderNo"]
+    lose_what_was_heard_of_the_last_write(here, order)
+    with here.ledger.database.begin("forget the link") as connection:
+        connection.execute(delete(crosswalk).where(crosswalk.c.source_id == order))
+    if not reached:
+        shop.sage.change("SO_SalesOrderHeader", [number], UDF_ZOHO_ORDER_ID="", CustomerPONo="ELSEWHERE")
+    shop.zoho.void(order)
+    run = run_once(here)
+    assert run.green
+    assert run["loaded" if reached else "unchanged"] == 1
+    standing = {each["UDF_ZOHO_ORDER_ID"] for each in shop.sage.orders()}
+    assert order not in standing
+    assert here.ledger.doubts.list(FLOW) == []
+
+
+def test_what_a_lost_write_may_have_undone_is_told_again(shop: House, new_world: MakeWorld) -> None:
+    """Sage took a change, we died, and the shop took the change back: our books say "told already"."""
+    here, order = new_world(), ids(shop)[0]
+    run_once(here)
+    former = here.ledger.crosswalk.find(ORDER, SOURCE, [order], TARGET)[order]
+    before = shop.zoho.order(order)["shipping_charge"]
+    shop.zoho.edit(order, shipping_charge="7.77")
+    run_once(here)
+    lose_what_was_heard_of_the_last_write(here, order)
+    here.ledger.crosswalk.bind([former])
+    shop.zoho.edit(order, shipping_charge=before)
+    run = run_once(here)
+    assert run.green
+    assert differences(shop.zoho, shop.sage, [order]) == []
+    assert here.ledger.doubts.list(FLOW) == []
+
+
+def lose_what_was_heard_of_the_last_write(world: World, order: str) -> None:
+    newest = select(func.max(writes.c.created_at)).where(writes.c.record_key == order).scalar_subquery()
+    with world.ledger.database.begin("forget what was heard") as connection:
+        lost = update(writes).where(writes.c.record_key == order, writes.c.created_at == newest)
+        connection.execute(lost.values(state="sent"))
 
 
 def assert_ended_by_itself(shop: House, world: World) -> None:

@@ -56,7 +56,9 @@ def load(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     problems = _refused(world, delivered, planned, passed_over)
     outcomes |= set_aside(problem_frame(problems))
     outcomes |= dict.fromkeys(delivered.in_doubt, Outcome.IN_DOUBT)
-    standing = [key for key, outcome in outcomes.items() if outcome is Outcome.LOADED]
+    standing = [
+        key for key, outcome in outcomes.items() if outcome is Outcome.LOADED or key in delivered.done
+    ]
     doubts.end(world, flow.entity, standing)
     keep(staging, "load", outcomes, problem_frame(problems))
     _raise_for_the_rest(delivered)
@@ -72,8 +74,11 @@ def _told_already(
     world: MirrorWorld, writes: Mapping[str, Write[Document]], links: Mapping[str, Link]
 ) -> dict[str, Outcome]:
     """Records whose content the target has from us. One that this very announcement wrote was loaded."""
+    unheard = doubts.unheard(world, world.flow.entity)
     same = {
-        key for key, write in writes.items() if key in links and links[key].content_hash == write.content_hash
+        key
+        for key, write in writes.items()
+        if key in links and key not in unheard and links[key].content_hash == write.content_hash
     }
     ours = {key for key in same if links[key].source_version == writes[key].version}
     world.ledger.crosswalk.bind(
