@@ -36,6 +36,8 @@ CLARITY_ORDERS = 25
 CLARITY_CASES = ("sku_slash", "jpy")
 """Orders whose goods Sage does not have."""
 MIRRORS = ("sage100_shipments_to_clarity", "sage100_inventory_to_clarity")
+SITE = {"AIRFLOW_VAR_TRADEBRIDGE_SITE": '{"poll_longest": "60"}'}
+"""Sage is asked every minute. It has been quiet here: by default it would be asked every five."""
 MIRROR_SECONDS = 180.0
 """What Sage says is asked every minute: after three, something is wrong, and the account says what."""
 QUIET_CHECKS = 3
@@ -117,7 +119,7 @@ class Keeper:
         Raises:
             DemoError: it does not come up.
         """
-        self._supervisor = up.spawn_supervisor(self._run, before_exec=die_with_parent)
+        self._supervisor = up.spawn_supervisor(self._run, before_exec=die_with_parent, variables=SITE)
         for line in up.progress(self._run, self._supervisor):
             self._display.say(line)
         if states.read(state_file(self._run)).status != states.READY:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from include.errors import IntegrationError
@@ -112,14 +113,25 @@ def up_in_background(run: Path, say: Callable[[str], None]) -> int:
     return 0
 
 
-def spawn_supervisor(run: Path, *, before_exec: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
-    """Start ``up`` as a process of its own session, its words going to ``supervisor.log``."""
+def spawn_supervisor(
+    run: Path,
+    *,
+    before_exec: Callable[[], None] | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[bytes]:
+    """Start ``up`` as a process of its own session, its words going to ``supervisor.log``.
+
+    Args:
+        run: the run folder.
+        before_exec: called in the new process.
+        variables: what its environment has besides ours.
+    """
     (run / "logs").mkdir(parents=True, exist_ok=True)
     with (run / "logs" / "supervisor.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "include.standalone", "up"],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TRADEBRIDGE_RUN": str(run)},
+            env={**os.environ, **variables, "PYTHONPATH": str(ROOT), "TRADEBRIDGE_RUN": str(run)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
