@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import httpx
 
 from include.errors import ConfigurationError, TransientError
 from include.standalone import state as states
 from include.standalone import up, warehouse
 from include.standalone.display import Display, clarity_rows, zoho_rows
-from include.standalone.environment import SANDBOX_WEBHOOK_SECRET
+from include.standalone.environment import ADMIN, SANDBOX_WEBHOOK_SECRET
 from include.standalone.processes import state_file
 from include.standalone.sessions import die_with_parent
 from include.standalone.tally import CLARITY, ZOHO, Progress, Shop, progress, sandbox, tally, zoho_totals
@@ -192,7 +195,8 @@ def _shop_and_warehouse(keeper: Keeper, display: Display) -> list[str]:
     ):
         _wait(keeper, lambda: account().told == len(shipped))
     shipped = warehouse.correct_and_post(machine, shipped)
-    with display.waiting("a tracking number is corrected, and the sales journal posted"):
+    _ask_now(machine)
+    with display.waiting("a tracking number is corrected, the sales journal posted, and Sage asked by hand"):
         _wait(keeper, lambda: not account().problems() and _quiet(keeper.machine))
     told = account()
     display.table("Clarity eCommerce and Sage 100", clarity_rows(orders, told))
@@ -225,6 +229,19 @@ def _wait(keeper: Keeper, done: Callable[[], bool]) -> None:
                 return
         except TransientError:
             continue
+
+
+def _ask_now(machine: Machine) -> None:
+    """Start the flows to the shop by hand; if that cannot be done now, the schedule asks in a minute."""
+    login = {"username": ADMIN, "password": machine.secrets.admin_password}
+    with (
+        suppress(httpx.HTTPError),
+        httpx.Client(base_url=machine.airflow_url, trust_env=False, timeout=30) as airflow,
+    ):
+        token = airflow.post("/auth/token", json=login).raise_for_status().json()["access_token"]
+        airflow.headers["Authorization"] = f"Bearer {token}"
+        for flow in MIRRORS:
+            airflow.post(f"/api/v2/dags/{flow}/dagRuns", json={"logical_date": None, "conf": {"whole": True}})
 
 
 def _quiet(machine: Machine) -> bool:
