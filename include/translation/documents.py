@@ -59,7 +59,8 @@ def as_json(document: Mapping[str, Any]) -> bytes:
 def _rows(plan: FramePlan, frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row's key and its members as JSON knows them, blank ones left out."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    members = [name for name in plan.kinds if name in plan.sentence.fields]
+    spilled = {name for spill in plan.sentence.fit.spill for name in spill.into}
+    members = [name for name in plan.kinds if name in plan.sentence.fields or name in spilled]
     columns = [table[name].to_pylist() for name in members]
     for key, *values in zip(table[KEY].to_pylist(), *columns, strict=True):
         said = {
