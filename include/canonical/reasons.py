@@ -34,6 +34,7 @@ class Reason(StrEnum):
     DUPLICATE = "record.duplicate"
     NO_LINES = "record.no_lines"
     NO_RATE = "currency.no_rate"
+    OUT_OF_STOCK = "stock.insufficient"
     REFUSED = "target.refused"
     CREDIT_HOLD = "target.credit_hold"
     CREDIT_LIMIT = "target.credit_limit"

@@ -55,7 +55,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a run asks for: at most ``max_batches`` batches of ``batch_size`` records each."""
+    """What a run asks for: at most ``max_batches`` batches of ``batch_size`` records each.
+
+    ``alone``: nothing while another batch of the flow is at work.
+    """
 
     flow: str
     run_id: str
@@ -63,6 +66,7 @@ class Demand:
     max_batches: int
     lease: timedelta
     keys: Sequence[str] | None = None
+    alone: bool = False
 
 
 def blocked(disposition: str) -> ColumnElement[bool]:
@@ -123,6 +127,8 @@ class Claims:
             self._db.lock(connection, f"inbox:{demand.flow}")
             now = self._db.now()
             self._sweep(connection, now)
+            if demand.alone and self._at_work(connection, demand.flow):
+                return []
             held = self._hold(connection, demand, now)
             return self._lease_rows(connection, demand, held, now) if held else []
 
@@ -144,6 +150,10 @@ class Claims:
             update(inbox).where(inbox.c.batch_id.in_(ids), inbox.c.state == "leased").values(state="pending")
         )
         connection.execute(delete(key_leases).where(key_leases.c.batch_id.in_(ids)))
+
+    def _at_work(self, connection: Connection, flow: str) -> bool:
+        live = select(batches.c.id).where(batches.c.flow == flow, batches.c.state == "live").limit(1)
+        return connection.scalar(live) is not None
 
     def _hold(self, connection: Connection, demand: Demand, now: datetime) -> dict[str, list[str]]:
         """Take the leases on keys: batch id → record keys, in the order of their first rows."""

@@ -88,6 +88,11 @@ class Exceptions:
             query = query.where(exceptions.c.id < before)
         return self._read(query.order_by(exceptions.c.id.desc()).limit(limit).offset(offset))
 
+    def open_for(self, flow: str, code: str) -> Sequence[ExceptionRow]:
+        """Every open row of one reason, the first of them first."""
+        query = select(*_ROW).where(*_filters(flow, "open", None, None), exceptions.c.code == code)
+        return self._read(query.order_by(exceptions.c.id))
+
     def count(self, flow: str | None = None, state: str | None = None, cause: str | None = None) -> int:
         """How many rows :meth:`list` would page through."""
         query = select(func.count()).select_from(exceptions).where(*_filters(flow, state, cause, None))

@@ -157,6 +157,7 @@ class Inbox:
         lease: timedelta,
         run_id: str,
         keys: Sequence[str] | None = None,
+        alone: bool = False,
     ) -> list[Batch]:
         """Lease what may be worked on now, oldest first; see :mod:`include.ledger.claims`.
 
@@ -167,8 +168,9 @@ class Inbox:
             lease: how long the batches are ours without :meth:`renew`.
             run_id: who asks.
             keys: only these records.
+            alone: nothing while another batch of the flow is at work.
         """
-        return self._claims.claim(Demand(flow, run_id, batch_size, max_batches, lease, keys))
+        return self._claims.claim(Demand(flow, run_id, batch_size, max_batches, lease, keys, alone))
 
     def batch(self, batch_id: str) -> list[InboxRow]:
         """The batch's rows in the order they came, settled ones too; not those another batch has taken."""
@@ -181,6 +183,16 @@ class Inbox:
         query = select(*_ROW).where(inbox.c.record_key == record_key).order_by(inbox.c.id.desc()).limit(limit)
         with self._db.once("read a record's history") as connection:
             return [_inbox_row(row) for row in connection.execute(query)]
+
+    def places(self, flow: str, keys: Iterable[str]) -> dict[str, int]:
+        """The id of each record's first announcement: records in the order of these came so."""
+        query = (
+            select(inbox.c.record_key, func.min(inbox.c.id).label("place"))
+            .where(inbox.c.flow == flow, inbox.c.record_key.in_(list(keys)))
+            .group_by(inbox.c.record_key)
+        )
+        with self._db.once("look who came first") as connection:
+            return {row.record_key: row.place for row in connection.execute(query)}
 
     def renew(self, batch_id: str, lease: timedelta) -> bool:
         """Keep a batch for another ``lease`` from now; ``False`` when it is not ours any more."""

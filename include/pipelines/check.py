@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from include.checks import check_orders
-from include.pipelines.outcomes import gathered, keep
+from include.pipelines.outcomes import STAGES, gathered, keep
 from include.pipelines.plan import DETAILS, HEADERS, LINES, ORDERS
-from include.pipelines.widths import text_widths
+from include.pipelines.stock_queue import out_of_stock
+from include.pipelines.widths import ORDER_TABLES, text_widths
 
 if TYPE_CHECKING:
     from include.pipelines.ports import Ticket, World
@@ -35,10 +36,17 @@ def check(world: World, ticket: Ticket) -> dict[str, int]:
         lines=staging.read(LINES),
         headers=staging.read(HEADERS),
         details=staging.read(DETAILS),
-        widths=text_widths(world),
+        widths=text_widths(world.reads, ORDER_TABLES),
         words=world.flow.words,
     )
-    keep(staging, "check", {}, found.problems)
+    aside, _ = gathered(staging, STAGES[: STAGES.index("check")])
+    short = out_of_stock(world, ticket, {*aside, *found.problems.key})
+    keep(
+        staging,
+        "check",
+        {},
+        pd.concat([found.problems, short], ignore_index=True) if len(short) else found.problems,
+    )
     staging.write(
         RESULTS, pd.DataFrame({"result": [json.dumps(result) for result in found.results]}, dtype="str")
     )

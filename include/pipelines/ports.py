@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TARGET = "sage100"
 ORDER = "sales_order"
 CUSTOMER = "customer"
+ITEM = "item"
 
 
 class OrderStub(Protocol):
@@ -84,6 +85,9 @@ class ErpReads(Protocol):
 
     def items(self, codes: Sequence[str] | None = None) -> pd.DataFrame:
         """The item catalogue."""
+
+    def stock(self, codes: Sequence[str]) -> pd.DataFrame:
+        """What lies of some items in each warehouse."""
 
     def aliases(self) -> pd.DataFrame:
         """Other names of items."""

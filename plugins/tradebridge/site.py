@@ -25,6 +25,10 @@ DEFAULTS = {
     "carry_from": "",
     "customer_not_found": "create",
     "guest_customer": "",
+    "credit_check": "ignore",
+    "credit_hold_reason": "",
+    "out_of_stock": "back_order",
+    "stock_hold_days": "",
 }
 """``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live).
 ``customer_not_found`` is ``create`` or ``flag``; ``guest_customer`` the house account (``01-GUEST``)."""

@@ -42,6 +42,7 @@ def claim() -> list[str]:
     """
     from include.pipelines.doubts import announce_stranded
     from include.pipelines.parking import begin
+    from include.pipelines.stock_queue import claim_batches
     from tradebridge import connections
 
     context = get_current_context()
@@ -59,8 +60,8 @@ def claim() -> list[str]:
         context["ti"].xcom_push("parked", told)
         return []
     announce_stranded(world)
-    batches = world.ledger.inbox.claim(
-        flow, batch_size=world.flow.batch_size, max_batches=MAX_BATCHES, lease=LEASE, run_id=run_id
+    batches = claim_batches(
+        world, run_id=run_id, batch_size=world.flow.batch_size, max_batches=MAX_BATCHES, lease=LEASE
     )
     world.ledger.exceptions.resolve(flow, ["task:claim_batches"], how=f"a later run went through: {run_id}")
     return [str(batch.id) for batch in batches]

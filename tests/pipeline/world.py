@@ -33,6 +33,7 @@ from include.pipelines.mirrors.translate import translate as mirror_translate
 from include.pipelines.parking import begin, defer, parks
 from include.pipelines.ports import Endpoint, Ticket, World
 from include.pipelines.settle import settle
+from include.pipelines.stock_queue import claim_batches
 from include.pipelines.translate import translate
 from include.standalone.environment import SANDBOX_ZOHO
 from tests.pipeline.house import Clock, Doors
@@ -133,8 +134,8 @@ def run_once(
     parked = begin(world, flow, put, asked=asked)
     if parked is not None:
         return Run(settle(world, run_id=run_id, batches=[]), parked=parked)
-    batches = world.ledger.inbox.claim(
-        flow,
+    batches = claim_batches(
+        world,
         batch_size=batch_size or world.flow.batch_size,
         max_batches=max_batches,
         lease=LEASE,

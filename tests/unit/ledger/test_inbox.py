@@ -75,6 +75,27 @@ def test_a_claim_may_name_its_records(keep, claim) -> None:
     assert claim(keys=[]) == []
 
 
+def test_a_flow_may_have_its_batches_one_after_the_other(ledger: Ledger, keep, clock) -> None:
+    keep("1", "2")
+    asked = {"batch_size": 1, "max_batches": 1, "lease": LEASE, "run_id": "run", "alone": True}
+    (first,) = ledger.inbox.claim(FLOW, **asked)
+    assert ledger.inbox.claim(FLOW, **asked) == []
+    ledger.inbox.settle(first.id, settled(first))
+    (second,) = ledger.inbox.claim(FLOW, **asked)
+    assert second.keys == ("2",)
+    clock.pass_(minutes=10)
+    assert [batch.keys for batch in ledger.inbox.claim(FLOW, **asked)] == [("2",)]
+
+
+def test_a_record_keeps_the_place_of_its_first_announcement(ledger: Ledger, keep, claim) -> None:
+    keep("1", "2")
+    (batch,) = claim()
+    ledger.inbox.settle(batch.id, settled(batch))
+    keep("1")
+    places = ledger.inbox.places(FLOW, ["2", "1", "9"])
+    assert sorted(places, key=places.__getitem__) == ["1", "2"]
+
+
 def test_rows_of_a_held_record_wait_for_its_batch(ledger: Ledger, keep, claim) -> None:
     keep("a")
     (batch,) = claim()

@@ -8,7 +8,7 @@ each failpoint; what the ledger holds then is all that the next process has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
