@@ -1,9 +1,9 @@
 """A7, B43-B45: what passes between Clarity and Sage survives the death of its worker anywhere.
 
 As :mod:`tests.chaos.test_failpoints`, with other stories: an order of the shop is made, changed, cancelled;
-a level changes; a shipment is entered, its tracking corrected, its invoice posted and told. `make test` kills at all
-points of the writes to Clarity and at some others (those of Sage are killed there, on Zoho's behalf),
-`make chaos` at all of them and at all pairs of points of a write.
+a level changes; a shipment is entered, its tracking corrected, its invoice posted, and told. `make test`
+kills at all points of the writes to Clarity and at some others (those of Sage are killed there, on Zoho's
+behalf), `make chaos` at all of them and at all pairs of points of a write.
 """
 
 from __future__ import annotations
