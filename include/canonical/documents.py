@@ -166,5 +166,6 @@ class Payment(Canonical):
     captured_on: date | None = Field(default=None, description="the day of it where the company is")
     deposit_number: str = Field(default="", description="the ERP's deposit, as the source believes it")
     invoice_number: str = Field(default="", description="the ERP's invoice that it pays, once there is one")
+    part: str = Field(default="", description="mark of a further part, where the ERP has some of it already")
     modified_at: datetime
     extensions: dict[str, str] = Field(default_factory=dict)

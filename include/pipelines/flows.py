@@ -10,6 +10,8 @@ from include.checks.suites import Words
 from include.connectors.sage100.marks import CLARITY_MARKS, ZOHO_MARKS, ShopMarks
 
 ZOHO_INVENTORY, CLARITY_ECOMMERCE = "zoho_inventory", "clarity_ecommerce"
+CLARITY_PAYMENTS = "clarity_payments_to_sage100"
+"""The flow that payments wake; named here because the receiver of webhooks loads no more than this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 MODULE = (sys.executable, "-m")
-CLARITY_EVENTS = ("order.created", "order.updated", "order.cancelled")
+CLARITY_EVENTS = ("order.created", "order.updated", "order.cancelled", "payment.captured")
 """What the Clarity shop announces: what a flow takes."""
 
 

@@ -333,36 +333,47 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     from airflow.sdk import ObjectStoragePath
 
     from include.connectors.clarity_ecommerce import ClarityOrders
+    from include.connectors.clarity_ecommerce.payments import ClarityPayments
     from include.connectors.clarity_ecommerce.people import ClarityCustomers
     from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
     from include.connectors.sage100.changes import ServerClock
+    from include.connectors.sage100.receipts import SageReceipts
     from include.pipelines.mirrors import flows
     from include.pipelines.mirrors.ports import MirrorWorld
-    from include.pipelines.ports import Endpoint
+    from include.pipelines.mirrors.receipts import refuse_to_count_twice
+    from include.pipelines.ports import TARGET, Endpoint
     from include.translation import Reference
     from tradebridge.site import settings, staging_root
 
-    client, reads = clarity_client(flow=flow_id), sage_reader()
+    client, reads, writes = clarity_client(flow=flow_id), sage_reader(), sage_gateway()
     clock = ServerClock(ZoneInfo(client.settings.timezone))
     ends: dict[str, tuple[RecordSource, RecordTarget]] = {
         flows.STOCK.name: (reads.stock_records(), ClarityStock(client)),
         flows.SHIPMENTS.name: (reads.shipment_records(clock), ClarityShipments(client)),
         flows.INVOICES.name: (reads.invoice_records(clock), ClarityInvoices(client)),
+        flows.PAYMENTS.name: (ClarityPayments(client), SageReceipts(writes, reads)),
     }
     source, target = ends[flow_id]
+    doors = {
+        CLARITY_ECOMMERCE: [Endpoint(client.settings.endpoint, client.ping)],
+        TARGET: [Endpoint(reads.endpoint, reads.ping)],
+    }
+    flow = flows.MIRROR_FLOWS[flow_id]
+    if flow is flows.PAYMENTS:
+        refuse_to_count_twice(settings())
+    if flow.target == TARGET:
+        doors[TARGET].append(Endpoint(writes.endpoint, writes.health))
     return MirrorWorld(
-        flow=flows.MIRROR_FLOWS[flow_id],
+        flow=flow,
         ledger=ledger(),
         source=source,
         target=target,
         references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
+        cash=reads,
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
         time_zone=client.settings.timezone,
-        endpoints=(
-            Endpoint(reads.endpoint, reads.ping),
-            Endpoint(client.settings.endpoint, client.ping),
-        ),
+        endpoints=(*doors[flow.source], *doors[flow.target]),
     )

@@ -8,6 +8,7 @@ FLOWS = (
     "sage100_inventory_to_clarity",
     "sage100_shipments_to_clarity",
     "sage100_invoices_to_clarity",
+    "clarity_payments_to_sage100",
 )
 LEFT_OVER = ("clarity_ecommerce",)
 """Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

@@ -50,6 +50,14 @@ def test_an_order_event_is_on_disk_and_wakes_its_flow(
     assert rings
 
 
+def test_a_payment_wakes_the_flow_of_payments(shop: TestClient, ledger: Ledger, rings: list[str]) -> None:
+    body = an_event(kind="payment.captured", data={"payment": {"id": 77, "rowVersion": 2}})
+    assert deliver(shop, body) == 202
+    (row,) = ledger.inbox.history("77")
+    assert (row.flow, row.version, row.state) == ("clarity_payments_to_sage100", "2", "pending")
+    assert rings
+
+
 def test_an_event_that_is_delivered_again_is_one_row_though_its_bytes_differ(
     shop: TestClient, ledger: Ledger
 ) -> None:
@@ -101,7 +109,7 @@ def test_any_other_caller_hears_the_same_no_and_leaves_nothing(
     [
         ("product.updated", {"product": {"id": 20431, "sku": "A", "rowVersion": 17}}, "20431"),
         ("inventory.updated", {"inventory": {"sku": "A/B", "warehouseCode": "001"}}, "A/B|001"),
-        ("payment.captured", {"payment": {"id": 77}}, "77"),
+        ("refund.created", {"refund": {"id": 77}}, "77"),
         ("order.teleported", {"order": {"id": 100001}}, "100001"),
         ("Quote.line-item.changed", {"anything": []}, "evt_1"),
         ("webhook.test", {}, "evt_1"),

@@ -8,16 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
+from include.connectors.clarity_ecommerce.payments import ClarityPayments
 from include.connectors.clarity_ecommerce.people import ClarityCustomers
 from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
 from include.connectors.sage100.changes import ServerClock
+from include.connectors.sage100.receipts import SageReceipts
 from include.ledger import BreakerPolicy, Breakers, Ledger
-from include.pipelines.flows import CLARITY_ORDERS
+from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_ORDERS
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
-from include.pipelines.ports import Endpoint, World
+from include.pipelines.ports import TARGET, Endpoint, World
 from include.standalone.environment import SANDBOX_CLARITY
 from include.translation import Reference
 from tests.pipeline.house import Clock, Doors, House
@@ -97,13 +99,17 @@ def _reader(doors: Doors, ledger: Ledger) -> Reader:
     return Reader(partial(connect, odbc), breaker=Breakers(ledger.database, BreakerPolicy()))
 
 
+def _gateway(doors: Doors, ledger: Ledger) -> GatewayClient:
+    settings = GatewaySettings(base_url=doors.gateway, token=doors.gateway_token, read_timeout=60.0)
+    return GatewayClient(settings, breaker=Breakers(ledger.database, BreakerPolicy()), sleep=lambda _: None)
+
+
 def orders_world(doors: Doors, clock: Clock, **changes: Any) -> World:
     """The order flow's world, as ``tradebridge.connections`` makes it."""
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
     client = _client(doors, ledger, clock, CLARITY_ORDERS.name, **changes)
     reads, orders = _reader(doors, ledger), ClarityOrders(client)
-    gateway = GatewaySettings(base_url=doors.gateway, token=doors.gateway_token, read_timeout=60.0)
-    writes = GatewayClient(gateway, breaker=Breakers(ledger.database, BreakerPolicy()), sleep=lambda _: None)
+    writes = _gateway(doors, ledger)
     return World(
         flow=CLARITY_ORDERS,
         ledger=ledger,
@@ -129,11 +135,17 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
     client = _client(doors, ledger, clock, flow.name, **changes)
     reads, stamps = _reader(doors, ledger), ServerClock(ZoneInfo(client.settings.timezone))
+    writes = _gateway(doors, ledger)
     source, target = {
         flows.STOCK.name: lambda: (reads.stock_records(), ClarityStock(client)),
         flows.SHIPMENTS.name: lambda: (reads.shipment_records(stamps), ClarityShipments(client)),
         flows.INVOICES.name: lambda: (reads.invoice_records(stamps), ClarityInvoices(client)),
+        flows.PAYMENTS.name: lambda: (ClarityPayments(client), SageReceipts(writes, reads)),
     }[flow.name]()
+    doors_of = {
+        CLARITY_ECOMMERCE: (Endpoint(client.settings.endpoint, client.ping),),
+        TARGET: (Endpoint(reads.endpoint, reads.ping),),
+    }
     return MirrorWorld(
         flow=flow,
         ledger=ledger,
@@ -142,13 +154,11 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
+        cash=reads,
         staging_root=Path(doors.staging),
         settings=SITE,
         time_zone=client.settings.timezone,
         lease=LEASE,
         clock=clock,
-        endpoints=(
-            Endpoint(reads.endpoint, reads.ping),
-            Endpoint(client.settings.endpoint, client.ping),
-        ),
+        endpoints=(*doors_of[flow.source], *doors_of[flow.target]),
     )

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal  # noqa: TC003 - msgspec reads it at run time
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from include.connectors.clarity_ecommerce.reader import ClarityReader
 from include.connectors.clarity_ecommerce.records import Kind
 from include.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.connectors.clarity_ecommerce.client import ClarityClient
 
 RECENT = timedelta(days=2)
 """A payment is nearly always asked for because it has just changed."""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What a gateway says of one payout: ``net = gross - refunds - fees``."""
+
+    gross: Decimal
+    refunds: Decimal
+    fees: Decimal
+    net: Decimal
+
+
+_STATEMENT = msgspec.json.Decoder(Statement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,23 @@ class ClarityPayments:
             listed |= self._listed(reader, None)
         for key in keys:
             yield key, listed.get(key)
+
+    def statements(self, payouts: Iterable[str]) -> dict[str, Statement]:
+        """The gateways' statements by payout, where Clarity has them.
+
+        Raises:
+            TransientError: Clarity could not serve one of them.
+            IntegrationError: see :meth:`ClarityReader.records`.
+        """
+        if Kind.PAYOUTS not in self.client.dialect.resources:
+            return {}
+        found = {}
+        for payout, record in ClarityReader(self.client).records(Kind.PAYOUTS, payouts):
+            if isinstance(record, TransientError):
+                raise record
+            if record is not None:
+                found[payout] = _STATEMENT.decode(record.raw)
+        return found
 
     @staticmethod
     def _listed(reader: ClarityReader, since: datetime | None) -> dict[str, bytes]:

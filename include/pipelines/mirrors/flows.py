@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.checks.flows import check_invoices, check_shipments, check_stock
+from include.checks.flows import check_invoices, check_payments, check_shipments, check_stock
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
-from include.pipelines.flows import CLARITY_ECOMMERCE
-from include.pipelines.mirrors import preparing
+from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_PAYMENTS
+from include.pipelines.mirrors import preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
 from include.pipelines.ports import TARGET as SAGE_100
 
@@ -103,4 +103,18 @@ INVOICES = MirrorFlow(
     check=lambda frames: check_invoices(frames["invoices"], frames["invoice_lines"]),
     prepare=preparing.invoices,
 )
-MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES)}
+PAYMENTS = MirrorFlow(
+    name=CLARITY_PAYMENTS,
+    noun="payments",
+    entity="payment",
+    source=CLARITY_ECOMMERCE,
+    target=SAGE_100,
+    inbound="clarity_ecommerce/payment",
+    outbound="sage100/cash_receipt",
+    record="payments",
+    label="source_id",
+    check=lambda frames: check_payments(frames["payments"], "Clarity eCommerce"),
+    prepare=receipts.receipts,
+    batch_size=100,
+)
+MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PAYMENTS)}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.connectors.documents import Answer, Document
+    from include.connectors.sage100.receipts import Owner, Receipt
     from include.errors import TransientError
     from include.pipelines.mirrors.flows import MirrorFlow
     from include.pipelines.ports import OrderSource
@@ -73,6 +74,16 @@ class ShopCustomers(Protocol):
         """The number that people know each by, by id; one that is no customer any more has none."""
 
 
+class CashReads(Protocol):
+    """What the ERP says of money."""
+
+    def order_owners(self, orders: Iterable[str]) -> Mapping[str, Owner]:
+        """Customers of orders by the ERP's number, live or in history."""
+
+    def receipts_of(self, customers: Iterable[str]) -> Sequence[Receipt]:
+        """All cash receipts of customers, entered or posted."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MirrorWorld(Surroundings):
     """Everything a stage of a mirror flow may touch.
@@ -82,9 +93,10 @@ class MirrorWorld(Surroundings):
         references: tables that the way in looks up, by name; asked for once a batch.
         orders: the shop's orders, where what it has sold matters.
         customers: the shop's, where it must be told whose a record is.
+        cash: the ERP's, where it is told of money.
     """
 
-    PORTS = ("source", "target", "orders", "customers")
+    PORTS = ("source", "target", "orders", "customers", "cash")
 
     flow: MirrorFlow
     source: RecordSource
@@ -92,3 +104,4 @@ class MirrorWorld(Surroundings):
     references: Callable[[], Mapping[str, Reference]] = dict
     orders: OrderSource | None = None
     customers: ShopCustomers | None = None
+    cash: CashReads | None = None

@@ -15,6 +15,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
+from include.canonical import PROBLEM_FRAME, empty_frame
 from include.errors import TransientError
 from include.pipelines.flows import CLARITY_ORDERS
 from include.pipelines.guests import HOUSE
@@ -38,6 +39,9 @@ class Prepared:
 
     frames: Frames
     references: Mapping[str, Reference] = field(default_factory=dict)
+    problems: pd.DataFrame = field(default_factory=lambda: empty_frame(PROBLEM_FRAME))
+    later: frozenset[str] = frozenset()
+    """Records whose time has not come: they go back to the inbox."""
 
 
 def as_they_are(world: MirrorWorld, frames: Frames) -> Prepared:

@@ -12,7 +12,7 @@ from include.ledger import Outcome
 from include.pipelines.mirrors.extract import RECORDS
 from include.pipelines.mirrors.plan import JUDGED, PLAN, PLAN_FRAME
 from include.pipelines.mirrors.site import site
-from include.pipelines.outcomes import keep, set_aside
+from include.pipelines.outcomes import keep, leave, left, set_aside
 from include.translation import load
 from include.translation.documents import as_json, documents_of
 
@@ -35,9 +35,10 @@ def translate(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     ours = inbound.to_canonical(list(records.key), list(records.payload), here)
     prepared = flow.prepare(world, ours.frames)
     theirs = outbound.from_canonical(prepared.frames, replace(here, references=prepared.references))
-    found = pd.concat([ours.problems, theirs.problems], ignore_index=True)
+    found = pd.concat([ours.problems, prepared.problems, theirs.problems], ignore_index=True)
     documents = documents_of(outbound, theirs.frames)
-    left_out = set(records.key) - documents.keys() - set(found.key)
+    left_out = set(records.key) - documents.keys() - set(found.key) - prepared.later
+    leave(staging, left(staging) | prepared.later)
     judged = ours.frames[flow.record]
     labels = dict(zip(judged.source_id, judged[flow.label].fillna(""), strict=True))
     facts = dict(zip(records.key, records.fact, strict=True))

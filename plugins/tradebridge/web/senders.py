@@ -14,7 +14,7 @@ from include.connectors.clarity_ecommerce import webhook as clarity
 from include.connectors.zoho_inventory import webhook as zoho
 from include.errors import RecordError
 from include.pipelines.announce import delivery_id
-from include.pipelines.flows import CLARITY_ORDERS, ZOHO_ORDERS
+from include.pipelines.flows import CLARITY_ORDERS, CLARITY_PAYMENTS, ZOHO_ORDERS
 from tradebridge.connections import CLARITY_ECOMMERCE, ZOHO_INVENTORY
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def _read_clarity(_address: str, body: bytes, _content_type: str) -> Announcemen
     return Announcement(event.type, event.record_id or event.id, event.version, event.id, body)
 
 
-_CLARITY_FLOWS = dict.fromkeys(("order.created", "order.updated", "order.cancelled"), CLARITY_ORDERS.name)
+_CLARITY_FLOWS = {
+    **dict.fromkeys(("order.created", "order.updated", "order.cancelled"), CLARITY_ORDERS.name),
+    "payment.captured": CLARITY_PAYMENTS,
+}
 
 SENDERS = {
     ZOHO_INVENTORY: Sender(
