@@ -32,7 +32,7 @@ DEFAULTS = {
 }
 """``carry_from`` is an ISO date: orders of before it that never reached Sage are not carried (go-live).
 ``customer_not_found`` is ``create`` or ``flag``; ``guest_customer`` the house account (``01-GUEST``).
-``credit_check`` is ``ignore``, ``hold`` or ``refuse``; ``out_of_stock`` is ``back_order``, ``part`` or ``hold``."""
+``credit_check``: ``ignore``, ``hold``, ``refuse``; ``out_of_stock``: ``back_order``, ``part``, ``hold``."""
 
 
 def settings() -> dict[str, str]:
