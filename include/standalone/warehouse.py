@@ -29,7 +29,7 @@ WAREHOUSES = {"000": "001", "001": "002"}
 """Sage's and Clarity's codes."""
 ORDERS = f"""
     SELECT SalesOrderNo, UDF_CLARITY_ORDER_NO FROM SO_SalesOrderHeader
-    WHERE {CLARITY.order_id} <> '' AND OrderStatus IN ('N', 'O') ORDER BY SalesOrderNo LIMIT ?
+    WHERE {CLARITY.order_id} <> '' AND OrderStatus IN ('N', 'O') ORDER BY SalesOrderNo
 """  # noqa: S608 - a column's name
 GOODS = """
     SELECT ItemCode, WarehouseCode, QuantityOrdered FROM SO_SalesOrderDetail
@@ -157,15 +157,25 @@ class WarehouseTally:
 def ship(machine: Machine) -> list[Shipment]:
     """Take in what some of Clarity's orders need, and ship them in one to three packages each.
 
+    Orders of goods that the shop and Sage call by the same code: the shop refuses a shipment under any other.
+
     Raises:
         TransientError: the sandbox does not answer, or refuses.
     """
-    shipped = []
-    for index, (order_no, number) in enumerate(ask_sage(machine.sage_database, ORDERS, SHIPPED_ORDERS)):
-        for item, warehouse, units in ask_sage(machine.sage_database, GOODS, order_no):
+    codes = {
+        each["orderNumber"]: {line["sku"] for line in each["lines"]} for each in documents(machine, "orders")
+    }
+    shipped: list[Shipment] = []
+    for order_no, number in ask_sage(machine.sage_database, ORDERS):
+        wanted = ask_sage(machine.sage_database, GOODS, order_no)
+        if {item for item, *_ in wanted} != codes[number]:
+            continue
+        if len(shipped) == SHIPPED_ORDERS:
+            break
+        for item, warehouse, units in wanted:
             goods = {"ItemCode": item, "WarehouseCode": warehouse, "Quantity": str(units)}
             sandbox(machine, "POST", "stock/receive", goods, system="sage100")
-        tracking = tuple(f"1Z{order_no}{box}" for box in range(1, index % MOST_PACKAGES + 2))
+        tracking = tuple(f"1Z{order_no}{box}" for box in range(1, len(shipped) % MOST_PACKAGES + 2))
         packages = [{"TrackingID": each} for each in tracking]
         entry = sandbox(machine, "POST", f"orders/{order_no}/ship", {"packages": packages}, system="sage100")
         shipped.append(Shipment(number, entry["invoice"]["InvoiceNo"], tracking, datetime.now(UTC)))
