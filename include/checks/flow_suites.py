@@ -1,4 +1,4 @@
-"""What must hold for stock, shipments, invoices and payments, as data; see :mod:`include.checks.suites`."""
+"""What must hold for all but orders, as data; see :mod:`include.checks.suites`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,25 @@ def stock_rules(warehouses: Collection[str]) -> tuple[Rule, ...]:
         _within("allocated", "the allocated quantity", 0, 2 * BEYOND),
         _within("safety_stock", "the safety stock", 0, BEYOND),
     )
+
+
+def item_rules() -> tuple[Rule, ...]:
+    """Rules of items and products."""
+    return (
+        Rule("ExpectColumnValuesToBeUnique", {"column": "source_id"}),
+        *(_within(column, what, 0, BEYOND) for column, what in _AMOUNTS.items()),
+    )
+
+
+def customer_rules() -> tuple[Rule, ...]:
+    """Rules of customers."""
+    return (
+        Rule("ExpectColumnValuesToBeUnique", {"column": "source_id"}),
+        _within("credit_limit", "the credit limit", 0, BEYOND_TOTAL),
+    )
+
+
+_AMOUNTS = {"unit_price": "the price", "list_price": "the suggested price", "weight": "the weight"}
 
 
 def _within(column: str, what: str, low: int, high: int) -> Rule:

@@ -1,4 +1,4 @@
-"""The checks between translation and load of stock, shipments, invoices and payments."""
+"""The checks between translation and load of items, stock, shipments, invoices and payments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.checks.flow_suites import INVOICES, PACKAGES, PAYMENTS, SHIPMENT_LINES, stock_rules
+from include.checks.flow_suites import (
+    INVOICES,
+    PACKAGES,
+    PAYMENTS,
+    SHIPMENT_LINES,
+    customer_rules,
+    item_rules,
+    stock_rules,
+)
 from include.checks.judge import judge
 from include.checks.orders import Checked
 from include.checks.suites import Words
@@ -34,6 +42,34 @@ def check_stock(stock: pd.DataFrame, warehouses: Collection[str]) -> Checked:
     """
     frame = stock.assign(key=stock.source_id, label=stock.sku, line=0)
     return _checked(judge("stock", stock_rules(warehouses), frame, Words(SAGE, noun="stock of")))
+
+
+def check_customers(customers: pd.DataFrame, said_by: str) -> Checked:
+    """Judge customers.
+
+    Args:
+        customers: canonical frame ``customers``.
+        said_by: the name of the system they come from.
+
+    Raises:
+        SetError: a customer is there twice.
+    """
+    frame = customers.assign(key=customers.source_id, label=customers.number, line=0)
+    return _checked(judge("customers", customer_rules(), frame, Words(said_by, noun="customer")))
+
+
+def check_items(items: pd.DataFrame, said_by: str) -> Checked:
+    """Judge items.
+
+    Args:
+        items: canonical frame ``items``.
+        said_by: the name of the system they come from.
+
+    Raises:
+        SetError: an item is there twice.
+    """
+    frame = items.assign(key=items.source_id, label=items.sku, line=0)
+    return _checked(judge("items", item_rules(), frame, Words(said_by, noun="item")))
 
 
 def check_shipments(shipments: pd.DataFrame, lines: pd.DataFrame, packages: pd.DataFrame) -> Checked:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from include.ledger.columns import clean
 from include.ledger.tables import audit
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 PAGE = 5000
+LATELY = 100_000
+"""Entries that are looked through for what has no index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,15 @@ class Audit:
         )
         with self._db.once("read the audit trail") as connection:
             return [Audited(**row._mapping) for row in connection.execute(query)]
+
+    def latest(self, action: str, *, limit: int = 100) -> list[Audited]:
+        """What was done of one kind lately, newest first: among the newest entries of the chain only."""
+        columns = [audit.c[name] for name in Audited.__slots__]
+        since = select(func.coalesce(func.max(audit.c.seq), 0) - LATELY).scalar_subquery()
+        query = select(*columns).where(audit.c.seq > since, audit.c.action == action)
+        with self._db.once("read the audit trail") as connection:
+            rows = connection.execute(query.order_by(audit.c.seq.desc()).limit(limit))
+            return [Audited(**row._mapping) for row in rows]
 
     def verify(self, noted: Head | None = None) -> Verdict:
         """Recompute the chain from its first row.

@@ -67,6 +67,19 @@ class Crosswalk:
             found.setdefault(link.target_id, []).append(link)
         return found
 
+    def renamed(self, entity: str, source_system: str, target_system: str) -> list[Link]:
+        """Links of records that people at the source know by another name than the target's id."""
+        query = _links(entity, source_system, target_system).where(
+            crosswalk.c.natural_key != crosswalk.c.target_id
+        )
+        return self._read(query.order_by(crosswalk.c.natural_key, crosswalk.c.source_id))
+
+    def targets(self, entity: str, source_system: str, target_system: str) -> set[str]:
+        """Ids of all target records that anything is linked with."""
+        query = _links(entity, source_system, target_system).with_only_columns(crosswalk.c.target_id)
+        with self._db.once("read the crosswalk") as connection:
+            return set(connection.scalars(query.distinct()))
+
     def named(self, name: str, *, limit: int = 20) -> list[Link]:
         """Links in which ``name`` is the natural key or either id, whatever the entity (A4)."""
         query = (

@@ -10,8 +10,11 @@ from include.checks.suites import Words
 from include.connectors.sage100.marks import CLARITY_MARKS, ZOHO_MARKS, ShopMarks
 
 ZOHO_INVENTORY, CLARITY_ECOMMERCE = "zoho_inventory", "clarity_ecommerce"
-CLARITY_PAYMENTS = "clarity_payments_to_sage100"
-"""The flow that payments wake; named here because the receiver of webhooks loads no more than this."""
+CLARITY_PRODUCTS, CLARITY_PAYMENTS = "clarity_products_sage100", "clarity_payments_to_sage100"
+CLARITY_CUSTOMERS = "clarity_customers_sage100"
+"""The flows of further events; named here because the receiver of webhooks loads no more than this."""
+DRIFTED = "drifted"
+"""In the audit trail: a system said a field differently from the one that owns it."""
 
 
 @dataclass(frozen=True, slots=True)

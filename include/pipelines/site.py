@@ -13,8 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.canonical import REFERENCE_FRAME
+from include.pipelines.flows import CLARITY_ECOMMERCE
+from include.pipelines.ports import ITEM, TARGET
 from include.pipelines.staging import batches
-from include.pipelines.widths import text_widths
+from include.pipelines.widths import ORDER_TABLES, text_widths
 from include.translation import RateTable, Reference, Site
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ SNAPSHOT = "snapshot"
 
 def site(world: World, staging: Staging) -> Site:
     """References, rates, settings and widths as they are now, noted in ``staging``."""
-    tables = dict(world.reads.references())
+    tables = dict(world.reads.references()) | _aliases(world)
     items, aliases, rates = world.reads.items(), world.reads.aliases(), world.ledger.rates.all()
     told = {
         "settings": json.dumps(dict(world.settings), sort_keys=True),
@@ -50,8 +53,17 @@ def site(world: World, staging: Staging) -> Site:
         rates=RateTable(rates),
         settings=world.settings,
         time_zone=world.time_zone,
-        widths=text_widths(world),
+        widths=text_widths(world.reads, ORDER_TABLES),
     )
+
+
+def _aliases(world: World) -> dict[str, pd.DataFrame]:
+    """The shop's SKUs that are no item codes, of products that are linked to items."""
+    if world.flow.source != CLARITY_ECOMMERCE:
+        return {}
+    links = world.ledger.crosswalk.renamed(ITEM, world.flow.source, TARGET)
+    rows = [{"key": link.natural_key, "value": link.target_id, "label": link.target_id} for link in links]
+    return {"clarity_aliases": pd.DataFrame(rows, columns=REFERENCE_FRAME.names, dtype="str")}
 
 
 def snapshots_named(root: StagingPath, flows: Iterable[str]) -> set[str]:

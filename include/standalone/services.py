@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 MODULE = (sys.executable, "-m")
-CLARITY_EVENTS = ("order.created", "order.updated", "order.cancelled", "payment.captured")
+CLARITY_EVENTS = (
+    "product.created",
+    "product.updated",
+    "order.created",
+    "order.updated",
+    "order.cancelled",
+    "payment.captured",
+)
 """What the Clarity shop announces: what a flow takes."""
 
 

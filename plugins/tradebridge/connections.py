@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
-    from include.pipelines.mirrors.ports import MirrorWorld, RecordSource, RecordTarget
+    from include.pipelines.mirrors.ports import Counterpart, MirrorWorld, RecordSource, RecordTarget
     from include.pipelines.ports import Endpoint, OrderSource, SourceNotes, World
     from include.webhooks import Doorkeeper
 
@@ -335,13 +335,18 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     from include.connectors.clarity_ecommerce import ClarityOrders
     from include.connectors.clarity_ecommerce.payments import ClarityPayments
     from include.connectors.clarity_ecommerce.people import ClarityCustomers
+    from include.connectors.clarity_ecommerce.products import ClarityCatalogue
+    from include.connectors.clarity_ecommerce.records import Kind
+    from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
     from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
     from include.connectors.sage100.changes import ServerClock
+    from include.connectors.sage100.items import SageItems
     from include.connectors.sage100.receipts import SageReceipts
     from include.pipelines.mirrors import flows
     from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.mirrors.receipts import refuse_to_count_twice
     from include.pipelines.ports import TARGET, Endpoint
+    from include.pipelines.widths import ITEM_TABLES, text_widths
     from include.translation import Reference
     from tradebridge.site import settings, staging_root
 
@@ -352,6 +357,16 @@ def mirror_world(flow_id: str) -> MirrorWorld:
         flows.SHIPMENTS.name: (reads.shipment_records(clock), ClarityShipments(client)),
         flows.INVOICES.name: (reads.invoice_records(clock), ClarityInvoices(client)),
         flows.PAYMENTS.name: (ClarityPayments(client), SageReceipts(writes, reads)),
+        flows.PRODUCTS.name: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
+        flows.ITEMS.name: (reads.item_records(clock), ClarityCatalogue(client)),
+    }
+    counterparts: dict[str, Counterpart] = {
+        flows.PRODUCTS.name: reads.item_records(clock),
+        flows.ITEMS.name: ClarityCatalogue(client),
+    }
+    tables = {
+        flows.PRODUCTS.name: ITEM_TABLES,
+        flows.ITEMS.name: ITEM_TABLES,
     }
     source, target = ends[flow_id]
     doors = {
@@ -372,6 +387,8 @@ def mirror_world(flow_id: str) -> MirrorWorld:
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
         cash=reads,
+        widths=lambda: text_widths(reads, tables.get(flow_id, ())),
+        counterpart=counterparts.get(flow_id),
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
         time_zone=client.settings.timezone,

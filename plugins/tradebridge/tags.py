@@ -13,6 +13,8 @@ class Tag(StrEnum):
     INVOICES = "entity:invoices"
     PAYMENTS = "entity:payments"
     STOCK = "entity:stock"
+    PRODUCTS = "entity:products"
+    CUSTOMERS = "entity:customers"
     EXCEPTIONS = "entity:exceptions"
     ZOHO_INVENTORY = "system:zoho_inventory"
     CLARITY_ECOMMERCE = "system:clarity_ecommerce"

@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
 from include.connectors.clarity_ecommerce.payments import ClarityPayments
 from include.connectors.clarity_ecommerce.people import ClarityCustomers
+from include.connectors.clarity_ecommerce.products import ClarityCatalogue
+from include.connectors.clarity_ecommerce.records import Kind
+from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
 from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
 from include.connectors.sage100.changes import ServerClock
+from include.connectors.sage100.items import SageItems
 from include.connectors.sage100.receipts import SageReceipts
 from include.ledger import BreakerPolicy, Breakers, Ledger
 from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_ORDERS
@@ -20,6 +24,7 @@ from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import TARGET, Endpoint, World
+from include.pipelines.widths import ITEM_TABLES, text_widths
 from include.standalone.environment import SANDBOX_CLARITY
 from include.translation import Reference
 from tests.pipeline.house import Clock, Doors, House
@@ -104,6 +109,11 @@ def _gateway(doors: Doors, ledger: Ledger) -> GatewayClient:
     return GatewayClient(settings, breaker=Breakers(ledger.database, BreakerPolicy()), sleep=lambda _: None)
 
 
+def payments_of(doors: Doors, ledger: Ledger, clock: Clock) -> ClarityPayments:
+    """What the shop itself says of money."""
+    return ClarityPayments(_client(doors, ledger, clock, flows.PAYMENTS.name))
+
+
 def orders_world(doors: Doors, clock: Clock, **changes: Any) -> World:
     """The order flow's world, as ``tradebridge.connections`` makes it."""
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
@@ -141,7 +151,17 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         flows.SHIPMENTS.name: lambda: (reads.shipment_records(stamps), ClarityShipments(client)),
         flows.INVOICES.name: lambda: (reads.invoice_records(stamps), ClarityInvoices(client)),
         flows.PAYMENTS.name: lambda: (ClarityPayments(client), SageReceipts(writes, reads)),
+        flows.PRODUCTS.name: lambda: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
+        flows.ITEMS.name: lambda: (reads.item_records(stamps), ClarityCatalogue(client)),
     }[flow.name]()
+    counterparts = {
+        flows.PRODUCTS.name: reads.item_records(stamps),
+        flows.ITEMS.name: ClarityCatalogue(client),
+    }
+    tables = {
+        flows.PRODUCTS.name: ITEM_TABLES,
+        flows.ITEMS.name: ITEM_TABLES,
+    }
     doors_of = {
         CLARITY_ECOMMERCE: (Endpoint(client.settings.endpoint, client.ping),),
         TARGET: (Endpoint(reads.endpoint, reads.ping),),
@@ -155,6 +175,8 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
         cash=reads,
+        widths=lambda: text_widths(reads, tables.get(flow.name, ())),
+        counterpart=counterparts.get(flow.name),
         staging_root=Path(doors.staging),
         settings=SITE,
         time_zone=client.settings.timezone,

@@ -40,9 +40,8 @@ class ClarityStock:
     def write(self, documents: Sequence[Document]) -> list[Answer]:
         """Set the stock of items in warehouses. Raises as :meth:`ClarityWriter.update_inventory`."""
         writes = [_stock(document) for document in documents]
-        return [
-            _answer(each) for each in ClarityWriter(self.client).update_inventory(writes, as_of=self.clock())
-        ]
+        results = ClarityWriter(self.client).update_inventory(writes, as_of=self.clock())
+        return [answer_of(each) for each in results]
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Nothing: what was perhaps told is told again."""
@@ -63,7 +62,7 @@ class ClarityShipments:
     def write(self, documents: Sequence[Document]) -> list[Answer]:
         """Create or correct shipments. Raises as :meth:`ClarityWriter.write_shipments`."""
         writes = [Write(each.idempotency_key, each.members, each.target_id) for each in documents]
-        return [_answer(each) for each in ClarityWriter(self.client).write_shipments(writes)]
+        return [answer_of(each) for each in ClarityWriter(self.client).write_shipments(writes)]
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Shipments that stand in Clarity as asked, by key."""
@@ -95,7 +94,7 @@ class ClarityInvoices:
             Write(each.idempotency_key, each.members, str(each.members["invoiceNumber"]))
             for each in documents
         ]
-        return [_answer(each) for each in ClarityWriter(self.client).put_invoices(writes)]
+        return [answer_of(each) for each in ClarityWriter(self.client).put_invoices(writes)]
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Nothing: what was perhaps put is put again."""
@@ -109,7 +108,7 @@ def _stock(document: Document) -> StockWrite:
     return StockWrite(document.idempotency_key, sku, warehouse, members)
 
 
-def _answer(result: WriteResult) -> Answer:
+def answer_of(result: WriteResult) -> Answer:
     """The shop's word in the words of all targets. A value that the shop has outrun stands as it is."""
     status: DocumentStatus = "unchanged" if result.status == "outdated" else result.status
     refusals = tuple(

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.checks.flows import check_invoices, check_payments, check_shipments, check_stock
+from include.checks.flows import (
+    check_invoices,
+    check_items,
+    check_payments,
+    check_shipments,
+    check_stock,
+)
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
-from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_PAYMENTS
-from include.pipelines.mirrors import preparing, receipts
+from include.pipelines.flows import (
+    CLARITY_ECOMMERCE,
+    CLARITY_PAYMENTS,
+    CLARITY_PRODUCTS,
+)
+from include.pipelines.mirrors import items, preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
+from include.pipelines.ports import ITEM
 from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
@@ -40,6 +51,7 @@ class MirrorFlow:
         prepare: see :mod:`include.pipelines.mirrors.preparing`.
         passed_over: refusals by which the target says no more than that it does not carry the record.
         batch_size: records a batch; a batch is written in as few calls as the target allows.
+        back: the flow that carries the same records the other way, if one does.
     """
 
     name: str
@@ -55,6 +67,7 @@ class MirrorFlow:
     prepare: Callable[[MirrorWorld, Mapping[str, pd.DataFrame]], Prepared] = as_they_are
     passed_over: frozenset[str] = frozenset()
     batch_size: int = 200
+    back: str = ""
 
     @property
     def event(self) -> str:
@@ -103,6 +116,34 @@ INVOICES = MirrorFlow(
     check=lambda frames: check_invoices(frames["invoices"], frames["invoice_lines"]),
     prepare=preparing.invoices,
 )
+PRODUCTS = MirrorFlow(
+    name=CLARITY_PRODUCTS,
+    noun="products",
+    entity=ITEM,
+    source=CLARITY_ECOMMERCE,
+    target=SAGE_100,
+    inbound="clarity_ecommerce/product",
+    outbound="sage100/item_write",
+    record="items",
+    label="sku",
+    check=lambda frames: check_items(frames["items"], "Clarity eCommerce"),
+    prepare=items.products,
+    back="sage100_items_to_clarity",
+)
+ITEMS = MirrorFlow(
+    name=PRODUCTS.back,
+    noun="items",
+    entity=ITEM,
+    source=SAGE_100,
+    target=CLARITY_ECOMMERCE,
+    inbound="sage100/item",
+    outbound="clarity_ecommerce/product_write",
+    record="items",
+    label="sku",
+    check=lambda frames: check_items(frames["items"], "Sage 100"),
+    prepare=items.items,
+    back=PRODUCTS.name,
+)
 PAYMENTS = MirrorFlow(
     name=CLARITY_PAYMENTS,
     noun="payments",
@@ -117,4 +158,4 @@ PAYMENTS = MirrorFlow(
     prepare=receipts.receipts,
     batch_size=100,
 )
-MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PAYMENTS)}
+MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PRODUCTS, ITEMS, PAYMENTS)}

@@ -9,7 +9,7 @@ from include.pipelines.ports import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from include.connectors.documents import Answer, Document
     from include.connectors.sage100.receipts import Owner, Receipt
@@ -67,6 +67,13 @@ class RecordTarget(Protocol):
         """Read back after an unknown outcome: target id by key, of those that stand there as asked."""
 
 
+class Counterpart(Protocol):
+    """The target's own records."""
+
+    def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
+        """Each record's JSON bytes by the target's id, as :meth:`RecordSource.documents`."""
+
+
 class ShopCustomers(Protocol):
     """The shop's customers."""
 
@@ -83,6 +90,9 @@ class CashReads(Protocol):
     def receipts_of(self, customers: Iterable[str]) -> Sequence[Receipt]:
         """All cash receipts of customers, entered or posted."""
 
+    def receipts_since(self, day: date) -> Sequence[Receipt]:
+        """Cash receipts of deposits since a day, entered or posted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorWorld(Surroundings):
@@ -90,18 +100,22 @@ class MirrorWorld(Surroundings):
 
     Attributes:
         endpoints: the source's first.
-        references: tables that the way in looks up, by name; asked for once a batch.
+        references: tables that the way in looks up, by name; asked for by each who looks something up.
+        widths: characters that the target's columns hold, by (table, column), where it cuts texts.
+        counterpart: what the target itself says, where both may change a record.
         orders: the shop's orders, where what it has sold matters.
         customers: the shop's, where it must be told whose a record is.
         cash: the ERP's, where it is told of money.
     """
 
-    PORTS = ("source", "target", "orders", "customers", "cash")
+    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash")
 
     flow: MirrorFlow
     source: RecordSource
     target: RecordTarget
     references: Callable[[], Mapping[str, Reference]] = dict
+    widths: Callable[[], Mapping[tuple[str, str], int]] = dict
+    counterpart: Counterpart | None = None
     orders: OrderSource | None = None
     customers: ShopCustomers | None = None
     cash: CashReads | None = None

@@ -23,7 +23,7 @@ from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.translation import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from include.ledger import Link
     from include.pipelines.mirrors.ports import MirrorWorld
@@ -42,6 +42,8 @@ class Prepared:
     problems: pd.DataFrame = field(default_factory=lambda: empty_frame(PROBLEM_FRAME))
     later: frozenset[str] = frozenset()
     """Records whose time has not come: they go back to the inbox."""
+    said: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = lambda _key, document: document
+    """What of a record's finished document the target is told."""
 
 
 def as_they_are(world: MirrorWorld, frames: Frames) -> Prepared:

@@ -33,5 +33,5 @@ def site(world: MirrorWorld, staging: Staging, *, read_at: str) -> Site:
         rates=RateTable(rates),
         settings=settings,
         time_zone=world.time_zone,
-        widths={},
+        widths=dict(world.widths()),
     )

@@ -36,7 +36,7 @@ def translate(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     prepared = flow.prepare(world, ours.frames)
     theirs = outbound.from_canonical(prepared.frames, replace(here, references=prepared.references))
     found = pd.concat([ours.problems, prepared.problems, theirs.problems], ignore_index=True)
-    documents = documents_of(outbound, theirs.frames)
+    documents = {key: prepared.said(key, each) for key, each in documents_of(outbound, theirs.frames).items()}
     left_out = set(records.key) - documents.keys() - set(found.key) - prepared.later
     leave(staging, left(staging) | prepared.later)
     judged = ours.frames[flow.record]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import PermanentError, TransientError
-from include.pipelines.flows import ORDER_FLOWS
+from include.pipelines.flows import DRIFTED, ORDER_FLOWS
 from include.pipelines.ports import TARGET
 from tradebridge import connections
 from tradebridge.flows import FLOWS
@@ -100,6 +100,19 @@ def read_in_doubt() -> dict[str, Any]:
 def read_waiting() -> dict[str, Any]:
     """Records whose newer announcements wait behind an open exception."""
     return {"records": _of_every_flow(connections.ledger().doubts.waiting)}
+
+
+@router.get("/drift")
+def read_drift(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
+    """Fields that one system said differently from their owner, newest first; the owner's flow heals them.
+
+    ``before`` is what was said, ``after`` the owner's word, ``flow`` the one that carries it.
+    """
+    try:
+        found = connections.ledger().audit.latest(DRIFTED, limit=limit)
+    except TransientError as error:
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "the ledger is down; try again") from error
+    return {"fields": [asdict(entry) for entry in found]}
 
 
 @router.post("/in-doubt/confirm", dependencies=[Depends(may_replay)])

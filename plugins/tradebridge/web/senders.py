@@ -14,7 +14,12 @@ from include.connectors.clarity_ecommerce import webhook as clarity
 from include.connectors.zoho_inventory import webhook as zoho
 from include.errors import RecordError
 from include.pipelines.announce import delivery_id
-from include.pipelines.flows import CLARITY_ORDERS, CLARITY_PAYMENTS, ZOHO_ORDERS
+from include.pipelines.flows import (
+    CLARITY_ORDERS,
+    CLARITY_PAYMENTS,
+    CLARITY_PRODUCTS,
+    ZOHO_ORDERS,
+)
 from tradebridge.connections import CLARITY_ECOMMERCE, ZOHO_INVENTORY
 
 if TYPE_CHECKING:
@@ -75,6 +80,7 @@ def _read_clarity(_address: str, body: bytes, _content_type: str) -> Announcemen
 
 _CLARITY_FLOWS = {
     **dict.fromkeys(("order.created", "order.updated", "order.cancelled"), CLARITY_ORDERS.name),
+    **dict.fromkeys(("product.created", "product.updated"), CLARITY_PRODUCTS),
     "payment.captured": CLARITY_PAYMENTS,
 }
 
