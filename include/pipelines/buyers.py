@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.pipelines.ports import World
+    from include.pipelines.ports import Settled, World
 
 NOT_FOUND = "customer_not_found"
 """What becomes of a buyer whom the ERP does not have: a setting; with ``.<flow>`` after it, of that flow."""
@@ -60,7 +60,7 @@ def identify(world: World, orders: pd.DataFrame) -> Buyers:
         return Buyers(orders, set(), [homeless])
     asked = [_buyer(world, row) for row in rows(unknown.drop_duplicates("customer_source_id"))]
     matches = match(asked, world.reads.customers(), id_column=world.flow.marks.customer_id)
-    _bind(world, matches)
+    remember(world, matches)
     same = {source_id: hit.same_as for source_id, hit in matches.items() if hit.same_as}
     unknown = unknown.assign(customer_source_id=unknown.customer_source_id.replace(same))
     bare = _without_address(unknown)
@@ -108,8 +108,8 @@ def _without_address(named: pd.DataFrame) -> set[str]:
     return set(named.customer_source_id) - set(told.customer_source_id)
 
 
-def _bind(world: World, matches: Mapping[str, Match]) -> None:
-    """Remember who was recognised, so that the next order need not ask again."""
+def remember(world: Settled, matches: Mapping[str, Match]) -> None:
+    """Link who was recognised, so that nobody need ask again."""
     world.ledger.crosswalk.bind(
         [
             Link(

@@ -9,12 +9,13 @@ from include.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.ports import World
 
 Word = TypeVar("Word", bound=str)
 
 
-def policy(world: World, setting: str, words: Sequence[Word], *, default: Word) -> Word:
+def policy(world: World | MirrorWorld, setting: str, words: Sequence[Word], *, default: Word) -> Word:
     """The word that the world's flow goes by: ``<setting>.<flow>``, else ``<setting>``, else the default.
 
     Raises:

@@ -19,7 +19,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -333,6 +333,7 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     from airflow.sdk import ObjectStoragePath
 
     from include.connectors.clarity_ecommerce import ClarityOrders
+    from include.connectors.clarity_ecommerce.accounts import ClarityAccounts
     from include.connectors.clarity_ecommerce.payments import ClarityPayments
     from include.connectors.clarity_ecommerce.people import ClarityCustomers
     from include.connectors.clarity_ecommerce.products import ClarityCatalogue
@@ -340,18 +341,20 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
     from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
     from include.connectors.sage100.changes import ServerClock
+    from include.connectors.sage100.customers import SageCustomers
     from include.connectors.sage100.items import SageItems
     from include.connectors.sage100.receipts import SageReceipts
     from include.pipelines.mirrors import flows
     from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.mirrors.receipts import refuse_to_count_twice
-    from include.pipelines.ports import TARGET, Endpoint
-    from include.pipelines.widths import ITEM_TABLES, text_widths
+    from include.pipelines.ports import CUSTOMER, TARGET, Endpoint
+    from include.pipelines.widths import CUSTOMER_TABLES, ITEM_TABLES, text_widths
     from include.translation import Reference
     from tradebridge.site import settings, staging_root
 
     client, reads, writes = clarity_client(flow=flow_id), sage_reader(), sage_gateway()
     clock = ServerClock(ZoneInfo(client.settings.timezone))
+    linked = partial(ledger().crosswalk.targets, CUSTOMER, CLARITY_ECOMMERCE, TARGET)
     ends: dict[str, tuple[RecordSource, RecordTarget]] = {
         flows.STOCK.name: (reads.stock_records(), ClarityStock(client)),
         flows.SHIPMENTS.name: (reads.shipment_records(clock), ClarityShipments(client)),
@@ -359,6 +362,8 @@ def mirror_world(flow_id: str) -> MirrorWorld:
         flows.PAYMENTS.name: (ClarityPayments(client), SageReceipts(writes, reads)),
         flows.PRODUCTS.name: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
         flows.ITEMS.name: (reads.item_records(clock), ClarityCatalogue(client)),
+        flows.CUSTOMERS.name: (ClaritySweep(client, Kind.CUSTOMERS), SageCustomers(writes)),
+        flows.ACCOUNTS.name: (reads.customer_records(clock, linked), ClarityAccounts(client)),
     }
     counterparts: dict[str, Counterpart] = {
         flows.PRODUCTS.name: reads.item_records(clock),
@@ -367,6 +372,7 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     tables = {
         flows.PRODUCTS.name: ITEM_TABLES,
         flows.ITEMS.name: ITEM_TABLES,
+        flows.CUSTOMERS.name: CUSTOMER_TABLES,
     }
     source, target = ends[flow_id]
     doors = {
@@ -387,6 +393,7 @@ def mirror_world(flow_id: str) -> MirrorWorld:
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
         cash=reads,
+        erp=reads,
         widths=lambda: text_widths(reads, tables.get(flow_id, ())),
         counterpart=counterparts.get(flow_id),
         staging_root=ObjectStoragePath(staging_root()),

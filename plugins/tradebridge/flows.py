@@ -11,6 +11,8 @@ FLOWS = (
     "clarity_payments_to_sage100",
     "clarity_products_sage100",
     "sage100_items_to_clarity",
+    "clarity_customers_sage100",
+    "sage100_customers_to_clarity",
 )
 LEFT_OVER = ("clarity_ecommerce",)
 """Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
+from include.connectors.clarity_ecommerce.accounts import ClarityAccounts
 from include.connectors.clarity_ecommerce.payments import ClarityPayments
 from include.connectors.clarity_ecommerce.people import ClarityCustomers
 from include.connectors.clarity_ecommerce.products import ClarityCatalogue
@@ -16,6 +17,7 @@ from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
 from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
 from include.connectors.sage100.changes import ServerClock
+from include.connectors.sage100.customers import SageCustomers
 from include.connectors.sage100.items import SageItems
 from include.connectors.sage100.receipts import SageReceipts
 from include.ledger import BreakerPolicy, Breakers, Ledger
@@ -23,8 +25,8 @@ from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_ORDERS
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
-from include.pipelines.ports import TARGET, Endpoint, World
-from include.pipelines.widths import ITEM_TABLES, text_widths
+from include.pipelines.ports import CUSTOMER, TARGET, Endpoint, World
+from include.pipelines.widths import CUSTOMER_TABLES, ITEM_TABLES, text_widths
 from include.standalone.environment import SANDBOX_CLARITY
 from include.translation import Reference
 from tests.pipeline.house import Clock, Doors, House
@@ -146,6 +148,7 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
     client = _client(doors, ledger, clock, flow.name, **changes)
     reads, stamps = _reader(doors, ledger), ServerClock(ZoneInfo(client.settings.timezone))
     writes = _gateway(doors, ledger)
+    linked = partial(ledger.crosswalk.targets, CUSTOMER, CLARITY_ECOMMERCE, TARGET)
     source, target = {
         flows.STOCK.name: lambda: (reads.stock_records(), ClarityStock(client)),
         flows.SHIPMENTS.name: lambda: (reads.shipment_records(stamps), ClarityShipments(client)),
@@ -153,6 +156,8 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         flows.PAYMENTS.name: lambda: (ClarityPayments(client), SageReceipts(writes, reads)),
         flows.PRODUCTS.name: lambda: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
         flows.ITEMS.name: lambda: (reads.item_records(stamps), ClarityCatalogue(client)),
+        flows.CUSTOMERS.name: lambda: (ClaritySweep(client, Kind.CUSTOMERS), SageCustomers(writes)),
+        flows.ACCOUNTS.name: lambda: (reads.customer_records(stamps, linked), ClarityAccounts(client)),
     }[flow.name]()
     counterparts = {
         flows.PRODUCTS.name: reads.item_records(stamps),
@@ -161,6 +166,7 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
     tables = {
         flows.PRODUCTS.name: ITEM_TABLES,
         flows.ITEMS.name: ITEM_TABLES,
+        flows.CUSTOMERS.name: CUSTOMER_TABLES,
     }
     doors_of = {
         CLARITY_ECOMMERCE: (Endpoint(client.settings.endpoint, client.ping),),
@@ -175,6 +181,7 @@ def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -
         orders=ClarityOrders(client),
         customers=ClarityCustomers(client),
         cash=reads,
+        erp=reads,
         widths=lambda: text_widths(reads, tables.get(flow.name, ())),
         counterpart=counterparts.get(flow.name),
         staging_root=Path(doors.staging),

@@ -57,7 +57,9 @@ class ClaritySweep:
     def changes(self, known: Mapping[str, str], since: datetime | None) -> Changes:
         """Records that changed since, as far as their version is not the known one.
 
-        Only a sweep of everything (``since`` None) sees what is gone. Raises as :meth:`ClarityReader.changed`.
+        Only a sweep of everything (``since`` None) sees what is gone.
+
+        Raises as :meth:`ClarityReader.changed`.
         """
         began = self.clock()
         rows = list(ClarityReader(self.client).changed(self.kind, since))

@@ -32,8 +32,9 @@ class SageCustomers:
     gateway: GatewayClient
 
     def write(self, documents: Sequence[Document]) -> list[Answer]:
-        """Create or change customers. Raises as :meth:`GatewayClient.create_customers`, while nothing is
-        answered.
+        """Create or change customers; the rest comes back once one is answered.
+
+        Raises as :meth:`GatewayClient.create_customers`.
         """
         writes = [_customer(document) for document in documents]
         results = {result.key: result for result in self._results(writes)}

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Self
 import pandas as pd
 
 from include.connectors.sage100 import queries, receipts, standing
-from include.connectors.sage100.changes import Invoices, Items, Shipments, WarehouseStock
+from include.connectors.sage100.changes import Customers, Invoices, Items, Shipments, WarehouseStock
 from include.connectors.sage100.changes.statements import STOCK
 from include.connectors.sage100.database import ENDPOINT, Database
 from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import date
     from types import TracebackType
 
@@ -139,6 +139,10 @@ class Reader:
     def stock(self, codes: Sequence[str]) -> pd.DataFrame:
         """What lies of some items in each warehouse; what was never there has no row."""
         return _frame(self._database.fetch(STOCK, codes))
+
+    def customer_records(self, clock: ServerClock, linked: Callable[[], Collection[str]]) -> Customers:
+        """Customers that the shop knows (``linked``), to be polled."""
+        return Customers(self._database, clock, linked)
 
     def item_records(self, clock: ServerClock) -> Items:
         """Items with their prices, to be polled."""

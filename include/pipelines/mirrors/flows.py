@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.checks.flows import (
+    check_customers,
     check_invoices,
     check_items,
     check_payments,
@@ -14,13 +15,14 @@ from include.checks.flows import (
 )
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
 from include.pipelines.flows import (
+    CLARITY_CUSTOMERS,
     CLARITY_ECOMMERCE,
     CLARITY_PAYMENTS,
     CLARITY_PRODUCTS,
 )
-from include.pipelines.mirrors import items, preparing, receipts
+from include.pipelines.mirrors import customers, items, preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
-from include.pipelines.ports import ITEM
+from include.pipelines.ports import CUSTOMER, ITEM
 from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
@@ -158,4 +160,33 @@ PAYMENTS = MirrorFlow(
     prepare=receipts.receipts,
     batch_size=100,
 )
-MIRROR_FLOWS = {flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PRODUCTS, ITEMS, PAYMENTS)}
+CUSTOMERS = MirrorFlow(
+    name=CLARITY_CUSTOMERS,
+    noun="customers",
+    entity=CUSTOMER,
+    source=CLARITY_ECOMMERCE,
+    target=SAGE_100,
+    inbound="clarity_ecommerce/customer",
+    outbound="sage100/customer_write",
+    record="customers",
+    label="number",
+    check=lambda frames: check_customers(frames["customers"], "Clarity eCommerce"),
+    prepare=customers.customers,
+    batch_size=100,
+)
+ACCOUNTS = MirrorFlow(
+    name="sage100_customers_to_clarity",
+    noun="customers",
+    entity=CUSTOMER,
+    source=SAGE_100,
+    target=CLARITY_ECOMMERCE,
+    inbound="sage100/customer_record",
+    outbound="clarity_ecommerce/customer_write",
+    record="customers",
+    label="number",
+    check=lambda frames: check_customers(frames["customers"], "Sage 100"),
+    prepare=customers.accounts,
+)
+MIRROR_FLOWS = {
+    flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PRODUCTS, ITEMS, PAYMENTS, CUSTOMERS, ACCOUNTS)
+}

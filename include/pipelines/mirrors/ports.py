@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    import pandas as pd
+
     from include.connectors.documents import Answer, Document
     from include.connectors.sage100.receipts import Owner, Receipt
     from include.errors import TransientError
@@ -81,6 +83,16 @@ class ShopCustomers(Protocol):
         """The number that people know each by, by id; one that is no customer any more has none."""
 
 
+class ErpCustomers(Protocol):
+    """The ERP's customers, and what its codes are called."""
+
+    def customers(self) -> pd.DataFrame:
+        """All customers, as matching needs them."""
+
+    def references(self) -> Mapping[str, pd.DataFrame]:
+        """Reference tables by name, each a ``REFERENCE_FRAME``."""
+
+
 class CashReads(Protocol):
     """What the ERP says of money."""
 
@@ -106,6 +118,7 @@ class MirrorWorld(Surroundings):
         orders: the shop's orders, where what it has sold matters.
         customers: the shop's, where it must be told whose a record is.
         cash: the ERP's, where it is told of money.
+        erp: the ERP's customers, where the shop's are looked for among them.
     """
 
     PORTS = ("source", "target", "orders", "customers", "counterpart", "cash")
@@ -119,3 +132,4 @@ class MirrorWorld(Surroundings):
     orders: OrderSource | None = None
     customers: ShopCustomers | None = None
     cash: CashReads | None = None
+    erp: ErpCustomers | None = None

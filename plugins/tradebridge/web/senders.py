@@ -15,6 +15,7 @@ from include.connectors.zoho_inventory import webhook as zoho
 from include.errors import RecordError
 from include.pipelines.announce import delivery_id
 from include.pipelines.flows import (
+    CLARITY_CUSTOMERS,
     CLARITY_ORDERS,
     CLARITY_PAYMENTS,
     CLARITY_PRODUCTS,
@@ -82,6 +83,7 @@ _CLARITY_FLOWS = {
     **dict.fromkeys(("order.created", "order.updated", "order.cancelled"), CLARITY_ORDERS.name),
     **dict.fromkeys(("product.created", "product.updated"), CLARITY_PRODUCTS),
     "payment.captured": CLARITY_PAYMENTS,
+    **dict.fromkeys(("customer.created", "customer.updated", "customer.merged"), CLARITY_CUSTOMERS),
 }
 
 SENDERS = {

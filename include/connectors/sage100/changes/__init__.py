@@ -1,7 +1,8 @@
 """What has changed in Sage, and what a record says now.
 
-Sage announces nothing, so its tables are compared. Four kinds of record (:class:`WarehouseStock` and
-:class:`ItemStock`, :class:`Items`, :class:`Shipments`, :class:`Invoices`) each answer two calls:
+Sage announces nothing, so its tables are compared. Five kinds of record (:class:`WarehouseStock` and
+:class:`ItemStock`, :class:`Customers`, :class:`Items`, :class:`Shipments`, :class:`Invoices`) each answer two
+calls:
 
     ``changes(known, since)``  which records are new or different, which are gone, where to go on
     ``documents(keys)``        what records say now, as JSON under Sage's own column names
@@ -12,7 +13,7 @@ Sage announces nothing, so its tables are compared. Four kinds of record (:class
     clock       stamps of the Sage server as instants: the window to read, the watermark to keep
     statements  what is read
     rows        a read's rows, counted
-    stock, items, shipments, invoices
+    stock, customers, items, shipments, invoices
 
 ``known`` is what the caller carried and keeps together with the watermark, in one transaction: by key the
 ``version`` that stands in the carried *document*. A stub's would not do: a record that changes between the
@@ -27,6 +28,7 @@ compared. ``since=None`` compares everything; once a night it also finds what a 
 from __future__ import annotations
 
 from include.connectors.sage100.changes.clock import ServerClock
+from include.connectors.sage100.changes.customers import Customers
 from include.connectors.sage100.changes.invoices import Invoices
 from include.connectors.sage100.changes.items import Items
 from include.connectors.sage100.changes.shipments import Shipments
@@ -35,6 +37,7 @@ from include.connectors.sage100.changes.stubs import Changes, Stub
 
 __all__ = [
     "Changes",
+    "Customers",
     "Invoices",
     "ItemStock",
     "Items",

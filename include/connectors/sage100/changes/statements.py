@@ -27,6 +27,15 @@ STOCK = Statement(
     order=("ItemCode", "WarehouseCode"),
 )
 
+CUSTOMER_DETAILS = Statement(
+    "customer_details",
+    "AR_Customer",
+    ("ARDivisionNo", "CustomerNo", "CustomerName", "CreditHold", "CreditLimit", *STAMP),
+    key="CustomerNo",
+    stamp=DATE,
+    order=("ARDivisionNo", "CustomerNo"),
+)
+
 ITEM_KEYS = Statement("item_keys", "CI_Item", ("ItemCode",), key="ItemCode")
 ITEM_DETAILS = Statement(
     "item_details",
