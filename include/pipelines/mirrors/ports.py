@@ -121,7 +121,7 @@ class MirrorWorld(Surroundings):
         erp: the ERP's customers, where the shop's are looked for among them.
     """
 
-    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash")
+    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash", "erp")
 
     flow: MirrorFlow
     source: RecordSource
