@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,9 +16,10 @@ from include.connectors.documents import Answer, Document
 from include.errors import ConfigurationError, TransientError
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
+from include.pipelines.mirrors.payouts import report
 from include.pipelines.mirrors.ports import MirrorWorld, RecordTarget
 from include.pipelines.ports import World
-from tests.pipeline.clarity import HEADS, Clarity, mirror_world, orders_world, shop
+from tests.pipeline.clarity import HEADS, Clarity, mirror_world, orders_world, payments_of, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json, cents
 from tests.pipeline.world import run_once
@@ -234,3 +239,31 @@ def test_money_is_never_a_deposit_and_a_receipt(
     run = run_once(replace(here, settings={**here.settings, "clarity_deposit": "order"}))
     assert [type(error) for error in run.errors] == [ConfigurationError]
     assert receipts(house) == []
+
+
+def test_one_cent_of_a_payout_is_found_and_named(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    """B8, B11: every payout agrees to the cent; a cent less in Sage is named."""
+    run_once(orders)
+    here = mirror(flows.PAYMENTS)
+    run_once(here)
+    heads = house.sage.rows(HEADS)
+    paid = next(
+        payment
+        for head in heads
+        for payment in clarity.document("orders", head["UDF_CLARITY_ORDER_NO"])["payments"]
+        if payment["capturedAmount"]
+    )
+    zone = ZoneInfo(here.time_zone)
+    day = datetime.fromisoformat(paid["capturedAt"]).astimezone(zone).date()
+    gateway = payments_of(house.doors, here.ledger, house.clock)
+    agreed = report(here, day, gateway.statements)
+    assert agreed.payouts
+    assert agreed.unexplained == ()
+    with closing(sqlite3.connect(house.sage.database, timeout=30)) as db, db:
+        less = "UPDATE AR_CashReceiptsHeader SET PostingAmt = ROUND(PostingAmt - 0.01, 2) WHERE Comment = ?"
+        assert db.execute(less, (paid["transactionId"],)).rowcount == 1
+    (named,) = report(here, day, gateway.statements).unexplained
+    assert named.difference == Decimal("-0.01")
+    assert f"payment {paid['id']} " in named.what
