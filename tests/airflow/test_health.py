@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
-from include.ledger import Delivery, Intent, Ledger, Outcome, WriteState
+from include.ledger import AuditEntry, Delivery, Intent, Ledger, Outcome, WriteState
 from include.ledger.alerts import Move, Step
 from include.ledger.tables import inbox
+from include.pipelines.flows import DRIFTED
 from tests.airflow.test_desk import FLOW, an_exception, clerk  # noqa: F401 - a fixture
 from tradebridge.web import exceptions as desk
 
@@ -109,3 +110,16 @@ def test_a_clerk_denies_a_doubt_and_the_flow_sends_again(
 )
 def test_nonsense_is_refused(allowed: TestClient, body: dict[str, str]) -> None:
     assert allowed.post("/api/in-doubt/confirm", json=body).status_code == 422
+
+
+def test_drift_is_listed_newest_first(clerk: TestClient, ledger: Ledger) -> None:  # noqa: F811
+    """B9: which field of which item one side said differently, and whose word counts."""
+    for before in ("1", "2"):
+        drifted = {"before": before, "after": "18", "detail": "unit_price: the erp's word counts"}
+        ledger.audit.add(AuditEntry("clarity_products_sage100", DRIFTED, record_key="NW-0001", **drifted))
+    ledger.audit.add(AuditEntry("a clerk", "retried", record_key="NW-0001"))
+    fields = clerk.get("/api/drift").json()["fields"]
+    assert [(each["record_key"], each["before"], each["after"]) for each in fields] == [
+        ("NW-0001", "2", "18"),
+        ("NW-0001", "1", "18"),
+    ]

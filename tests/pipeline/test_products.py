@@ -100,7 +100,6 @@ def test_each_side_gets_back_what_it_owns_and_no_more(
     healed = clarity.document("products", "NW-0001")
     assert (healed["prices"], healed["name"]) == (prices, "Chai, loose leaf")
     assert healed["description"] == product["description"]
-    settle(to_erp, to_shop)
     house.sage.post(
         "/sage100/items",
         {"ItemCode": "NW-0001", "ItemCodeDesc": "TEA", "StandardUnitPrice": "19.5", "InactiveItem": "Y"},
