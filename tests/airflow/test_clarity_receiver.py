@@ -107,7 +107,7 @@ def test_any_other_caller_hears_the_same_no_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("kind", "data", "record"),
     [
-        ("product.updated", {"product": {"id": 20431, "sku": "A", "rowVersion": 17}}, "20431"),
+        ("product.deleted", {"product": {"id": 20431, "sku": "A", "rowVersion": 17}}, "20431"),
         ("inventory.updated", {"inventory": {"sku": "A/B", "warehouseCode": "001"}}, "A/B|001"),
         ("refund.created", {"refund": {"id": 77}}, "77"),
         ("order.teleported", {"order": {"id": 100001}}, "100001"),
@@ -127,7 +127,7 @@ def test_what_no_flow_takes_is_kept_and_acknowledged(
 
 
 def test_what_no_flow_takes_wakes_nobody(shop: TestClient, rings: list[str]) -> None:
-    assert deliver(shop, an_event(kind="product.updated", data={"product": {"id": 20431}})) == 202
+    assert deliver(shop, an_event(kind="product.deleted", data={"product": {"id": 20431}})) == 202
     assert rings == []
 
 
@@ -139,7 +139,7 @@ def test_whoever_may_send_what_no_flow_takes_has_it_pruned() -> None:
 
 def test_what_no_flow_takes_is_forgotten_like_all_that_ended(shop: TestClient, ledger: Ledger) -> None:
     for number in (1, 2):
-        deliver(shop, an_event(number, kind="product.updated", data={"product": {"id": 20431}}))
+        deliver(shop, an_event(number, kind="product.deleted", data={"product": {"id": 20431}}))
     forgotten = ledger.retention.prune(LEFT_OVER, ledger.database.now())
     assert (forgotten["inbox"], forgotten["bodies"]) == (1, 1)
     assert [row.payload for row in ledger.inbox.history("20431")] == [b""]
@@ -184,7 +184,7 @@ def test_without_a_secret_or_a_ledger_the_sender_is_asked_to_come_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(connections, "ledger", away)
-        for kind in ("order.created", "product.updated"):
+        for kind in ("order.created", "product.deleted"):
             body = an_event(kind=kind)
             answer = shop.post(WEBHOOK, content=body, headers=signed(body))
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
