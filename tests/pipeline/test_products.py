@@ -125,6 +125,8 @@ def test_links_lead_stock_and_orders_to_the_item(
     shipped = next(each["shippingMethod"] for each in placed if each is not aliased)
     clarity.change("orders", aliased["orderNumber"], shippingMethod=shipped)
     clarity.change("products", "NW-0007", externalIds={"sage100ItemCode": "NW-0700"})
+    lines = clarity.document("orders", "WEB-110248")["lines"]
+    clarity.change("orders", "WEB-110248", lines=[{**lines[0], "sku": UNTIDY}, *lines[1:]])
     to_erp = mirror(flows.PRODUCTS)
     run = run_once(to_erp)
     assert run["parked"] == 1
@@ -139,3 +141,9 @@ def test_links_lead_stock_and_orders_to_the_item(
     assert {code: link.target_id for code, link in links.items()} == {"NW-0001": "NW-0001", "NW-0010": UNTIDY}
     assert run_once(orders).green
     assert [line["ItemCode"] for line in house.sage.rows(ORDERED, aliased["orderNumber"])] == ["NW-0001"]
+    # Shipped under the code that Sage has, told under the name that the shop has.
+    (head,) = house.sage.rows(
+        "SELECT SalesOrderNo FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_NO = ?", "WEB-110248"
+    )
+    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", {"packages": [{"TrackingID": "1Z999AA3"}]})
+    assert run_once(mirror(flows.SHIPMENTS))["loaded"] == 1

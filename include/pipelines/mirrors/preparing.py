@@ -58,20 +58,23 @@ def stock(world: MirrorWorld, frames: Frames) -> Prepared:
     Such goods are nobody's yet in the ERP, so they are held back in the warehouse that orders without
     one are served from.
     """
-    levels = frames["stock"]
-    links = world.ledger.crosswalk.find(ITEM, world.flow.source, list(levels.sku.unique()), world.flow.target)
-    sku = levels.sku.map(lambda code: links[code].target_id if code in links else code)
+    levels = _under_its_skus(world, frames["stock"])
     sold = _awaiting(world)
     home = levels.warehouse == world.settings.get("default_warehouse", "000")
     awaiting = pa.array(
-        [sold[each] if at_home else Decimal(0) for each, at_home in zip(sku, home, strict=True)],
+        [sold[each] if at_home else Decimal(0) for each, at_home in zip(levels.sku, home, strict=True)],
         pa.decimal128(18, 6),
     )
-    changed = levels.assign(
-        sku=sku.astype(levels.sku.dtype),
-        awaiting=pd.Series(awaiting, levels.index, pd.ArrowDtype(awaiting.type)),
-    )
+    changed = levels.assign(awaiting=pd.Series(awaiting, levels.index, pd.ArrowDtype(awaiting.type)))
     return Prepared({**frames, "stock": changed})
+
+
+def _under_its_skus(world: MirrorWorld, frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame with the target's own SKUs in place of the source's item codes, where items are linked."""
+    codes = [code for code in frame.sku.unique() if isinstance(code, str)]
+    links = world.ledger.crosswalk.find(ITEM, world.flow.source, codes, world.flow.target)
+    renamed = {code: link.target_id for code, link in links.items()}
+    return frame.assign(sku=frame.sku.replace(renamed)) if renamed else frame
 
 
 def _awaiting(world: MirrorWorld) -> dict[str, Decimal]:
@@ -110,6 +113,7 @@ def shipments(world: MirrorWorld, frames: Frames) -> Prepared:
         name: frames[name][frames[name].shipment_source_id.isin(ours.source_id)]
         for name in ("shipment_lines", "packages")
     }
+    parts["shipment_lines"] = _under_its_skus(world, parts["shipment_lines"])
     return Prepared({**frames, "shipments": ours, **parts}, {SHOP_ORDERS: orders})
 
 
@@ -121,7 +125,7 @@ def invoices(world: MirrorWorld, frames: Frames) -> Prepared:
     ours = found[found.customer_number.isin(customers.exact)]
     ours = ours.assign(order_number=ours.order_number.where(ours.order_number.isin(orders.exact), ""))
     lines = frames["invoice_lines"]
-    kept = lines[lines.invoice_source_id.isin(ours.source_id)]
+    kept = _under_its_skus(world, lines[lines.invoice_source_id.isin(ours.source_id)])
     references = {SHOP_ORDERS: orders, SHOP_CUSTOMERS: customers}
     return Prepared({**frames, "invoices": ours, "invoice_lines": kept}, references)
 
