@@ -143,8 +143,11 @@ def invoice(house: House) -> None:
 
 
 def pay(house: House) -> None:
-    """By gift card and card, which are two payments."""
+    """By gift card and card, which are two payments; goods go by a carrier that Sage knows."""
     shop(house).post("/clarity/cases", {"cases": ["gift_card_and_card"]})
+    (order,) = shop(house).get("/clarity/documents/orders")["documents"]
+    method = {**order["shippingMethod"], "carrier": "Speedy Express", "serviceName": "Speedy Express Ground"}
+    shop(house).change("orders", order["orderNumber"], shippingMethod=method)
     carry(house, CLARITY_ORDERS.name)
 
 
