@@ -152,7 +152,8 @@ def test_a_shipment_of_somebody_elses_order_is_passed_over(
     head = house.sage.rows(HEADS)[0]
     with orders.ledger.database.begin("forget") as connection:
         connection.exec_driver_sql("DELETE FROM crosswalk")
-    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", {"packages": [{"TrackingID": "1Z999AA3"}]})
+    boxes = {"packages": [{"TrackingID": "1Z999AA3"}]}
+    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", boxes)
     run = run_once(mirror(flows.SHIPMENTS))
     assert (run["received"], run["unchanged"]) == (1, 1)
     assert shipments_of(clarity, head["UDF_CLARITY_ORDER_NO"]) == []

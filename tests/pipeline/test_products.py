@@ -145,5 +145,6 @@ def test_links_lead_stock_and_orders_to_the_item(
     (head,) = house.sage.rows(
         "SELECT SalesOrderNo FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_NO = ?", "WEB-110248"
     )
-    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", {"packages": [{"TrackingID": "1Z999AA3"}]})
+    boxes = {"packages": [{"TrackingID": "1Z999AA3"}]}
+    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", boxes)
     assert run_once(mirror(flows.SHIPMENTS))["loaded"] == 1
