@@ -45,7 +45,7 @@ status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
 test: dev ## all tests; of chaos the single deaths. The whole machine is tried beside the rest: it mostly waits
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line rooms e2e
+	@$(MAKE) --no-print-directory --jobs=2 rooms e2e
 
 rooms: # every room but that one, in turn
 	@for room in unit contract pipeline failpoints benchmarks airflow; do \

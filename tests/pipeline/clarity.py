@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ from tests.pipeline.world import LEASE, SITE
 HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
 BOUNDLESS = {"per_minute": 1_000_000, "burst": 1_000_000, "concurrent": 100}
+
+
+MakeMirror = Callable[[MirrorFlow], MirrorWorld]
 
 
 class Clarity(Control):

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from include.pipelines.mirrors.flows import MirrorFlow
+from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import World
+from tests.pipeline.clarity import Clarity, MakeMirror, mirror_world, orders_world
 from tests.pipeline.house import House
 from tests.pipeline.world import world
 
@@ -49,3 +52,26 @@ def new_world(house: House) -> Iterator[Callable[..., World]]:
     for each in made:
         each.ledger.close()
         each.reads.close()
+
+
+@pytest.fixture
+def mirror(house: House, clarity: Clarity) -> Iterator[MakeMirror]:
+    """Makes the world of a mirror flow, in a house whose test has opened Clarity's shop."""
+    made: list[MirrorWorld] = []
+
+    def make(flow: MirrorFlow) -> MirrorWorld:
+        made.append(mirror_world(house.doors, house.clock, flow))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ledger.close()
+
+
+@pytest.fixture
+def orders(house: House, clarity: Clarity) -> Iterator[World]:
+    """The world of Clarity's orders, likewise."""
+    made = orders_world(house.doors, house.clock)
+    yield made
+    made.ledger.close()
+    made.reads.close()

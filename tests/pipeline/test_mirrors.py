@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from include.pipelines.announce import Request as Sweep
 from include.pipelines.announce import announce
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
-from include.pipelines.mirrors.flows import MirrorFlow
-from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import World
-from tests.pipeline.clarity import HEADS, Clarity, mirror_world, orders_world, shop
+from tests.pipeline.clarity import HEADS, Clarity, MakeMirror, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
-
-MakeMirror = Callable[[MirrorFlow], MirrorWorld]
 
 
 @pytest.fixture
@@ -27,27 +21,6 @@ def clarity(house: House) -> Clarity:
     found = shop(house)
     found.open(orders=6)
     return found
-
-
-@pytest.fixture
-def mirror(house: House, clarity: Clarity) -> Iterator[MakeMirror]:
-    made: list[MirrorWorld] = []
-
-    def make(flow: MirrorFlow) -> MirrorWorld:
-        made.append(mirror_world(house.doors, house.clock, flow))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.ledger.close()
-
-
-@pytest.fixture
-def orders(house: House, clarity: Clarity) -> Iterator[World]:
-    made = orders_world(house.doors, house.clock)
-    yield made
-    made.ledger.close()
-    made.reads.close()
 
 
 def in_shop(clarity: Clarity, sku: str, warehouse: str = "001") -> Json:

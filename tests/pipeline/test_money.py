@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,16 +15,13 @@ import pytest
 from include.connectors.documents import Answer, Document
 from include.errors import ConfigurationError, TransientError
 from include.pipelines.mirrors import flows
-from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.payouts import report
-from include.pipelines.mirrors.ports import MirrorWorld, RecordTarget
+from include.pipelines.mirrors.ports import RecordTarget
 from include.pipelines.ports import World
-from tests.pipeline.clarity import HEADS, Clarity, mirror_world, orders_world, payments_of, shop
+from tests.pipeline.clarity import HEADS, Clarity, MakeMirror, payments_of, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json, cents
 from tests.pipeline.world import run_once
-
-MakeMirror = Callable[[MirrorFlow], MirrorWorld]
 
 
 @pytest.fixture
@@ -33,27 +30,6 @@ def clarity(house: House) -> Clarity:
     found = shop(house)
     found.open(orders=6)
     return found
-
-
-@pytest.fixture
-def mirror(house: House, clarity: Clarity) -> Iterator[MakeMirror]:
-    made: list[MirrorWorld] = []
-
-    def make(flow: MirrorFlow) -> MirrorWorld:
-        made.append(mirror_world(house.doors, house.clock, flow))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.ledger.close()
-
-
-@pytest.fixture
-def orders(house: House, clarity: Clarity) -> Iterator[World]:
-    made = orders_world(house.doors, house.clock)
-    yield made
-    made.ledger.close()
-    made.reads.close()
 
 
 def sold(house: House) -> tuple[Json, Json]:

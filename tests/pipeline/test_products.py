@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 
 from include.pipelines.flows import DRIFTED
 from include.pipelines.mirrors import flows
-from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import ITEM as ITEM_LINK
 from include.pipelines.ports import TARGET, World
-from tests.pipeline.clarity import Clarity, mirror_world, orders_world, shop
+from tests.pipeline.clarity import Clarity, MakeMirror, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
 
-MakeMirror = Callable[[MirrorFlow], MirrorWorld]
 PRODUCTS = 77
 UNTIDY = " nw-10 "
 ITEM = "SELECT * FROM CI_Item WHERE ItemCode = ?"
@@ -35,27 +32,6 @@ def clarity(house: House) -> Clarity:
     found = shop(house)
     found.open(orders=2)
     return found
-
-
-@pytest.fixture
-def mirror(house: House, clarity: Clarity) -> Iterator[MakeMirror]:
-    made: list[MirrorWorld] = []
-
-    def make(flow: MirrorFlow) -> MirrorWorld:
-        made.append(mirror_world(house.doors, house.clock, flow))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.ledger.close()
-
-
-@pytest.fixture
-def orders(house: House, clarity: Clarity) -> Iterator[World]:
-    made = orders_world(house.doors, house.clock)
-    yield made
-    made.ledger.close()
-    made.reads.close()
 
 
 @pytest.fixture

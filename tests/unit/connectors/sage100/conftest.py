@@ -16,7 +16,12 @@ from include.connectors.sage100 import OdbcSettings, OrderWrite, Reader, connect
 _ORDER = (
     "SalesOrderNo CHAR(7), OrderDate DATE, OrderStatus CHAR(1), ARDivisionNo CHAR(2), CustomerNo CHAR(20),"
     "CustomerPONo CHAR(30), DiscountAmt DECIMAL(11,2), FreightAmt DECIMAL(11,2), SalesTaxAmt DECIMAL(11,2),"
+    "DepositAmt DECIMAL(12,2),"
     "UDF_ZOHO_ORDER_ID CHAR(19), UDF_ZOHO_VERSION CHAR(30), UDF_SYNC_KEY CHAR(64)"
+)
+_RECEIPT = (
+    "DepositNo CHAR(5), ARDivisionNo CHAR(2), CustomerNo CHAR(20), CheckNo CHAR(10), PaymentType CHAR(5),"
+    "Comment CHAR(30), UDF_SYNC_KEY CHAR(64)"
 )
 TABLES = {
     "AR_TermsCode": "TermsCode CHAR(2), TermsCodeDesc CHAR(30)",
@@ -51,6 +56,11 @@ TABLES = {
     "SO_SalesOrderHistoryHeader": _ORDER,
     "SO_SalesOrderHistoryDetail": (
         "SalesOrderNo CHAR(7), SequenceNo CHAR(14), LineKey CHAR(6), LastExtensionAmt DECIMAL(11,2)"
+    ),
+    "AR_CashReceiptsDeposit": "DepositNo CHAR(5), DepositDate DATE, DepositDesc CHAR(30)",
+    "AR_CashReceiptsHeader": f"{_RECEIPT}, PostingAmt DECIMAL(12,2)",
+    "AR_CashReceiptsHistory": (
+        f"{_RECEIPT}, DepositDate DATE, DepositDesc CHAR(30), CashAmountApplied DECIMAL(12,2)"
     ),
 }
 
