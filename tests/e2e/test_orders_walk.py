@@ -145,8 +145,11 @@ def test_what_stood_in_the_shop_before_the_start_was_swept(site: Site) -> None:
         "GROUP BY 1 HAVING count(*) > 1"
     )
     assert not doubled
-    sql = "SELECT record_key FROM inbox WHERE headers LIKE '%sweep%' AND outcome = 'loaded' LIMIT 50"
-    swept = [key for (key,) in site.ask("tradebridge", sql)]
+    sql = (
+        "SELECT record_key FROM inbox "
+        "WHERE flow = :flow AND headers LIKE '%sweep%' AND outcome = 'loaded' LIMIT 50"
+    )
+    swept = [key for (key,) in site.ask("tradebridge", sql, flow=FLOW)]
     site.assert_carried_once(swept)
 
 
