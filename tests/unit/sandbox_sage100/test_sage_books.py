@@ -25,6 +25,8 @@ from tests.unit.sandbox_sage100.desk import NUMBERED, Sage, log_on, reopened, wr
 
 ITEMS = ("NW-0001", "NW-0002", "NW-0003")
 CENT = Decimal("0.01")
+FINEST = Decimal("0.000001")
+"""Sage has six decimals of a quantity; nobody can ship finer."""
 
 few = st.integers(0, 3)
 quantity = st.sampled_from(["0.5", "1", "2", "7.25", "20"]).map(Decimal)
@@ -69,7 +71,10 @@ class Day:
         shipped = None
         if parts is not None:
             left = [(r["LineKey"], exact(r["QuantityOrdered"]) - exact(r["QuantityShipped"])) for r in lines]
-            shipped = {key: units * part / 4 for (key, units), part in zip(left, parts, strict=False)}
+            shipped = {
+                key: (units * part / 4).quantize(FINEST, "ROUND_DOWN")
+                for (key, units), part in zip(left, parts, strict=False)
+            }
 
         def work(accounts: Accounts) -> None:
             invoice = Shipping(accounts).enter(number, shipped, ship_status="S")
