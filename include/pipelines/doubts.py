@@ -16,7 +16,7 @@ from include.ledger import Delivery, WriteState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from include.ledger import Doubt
+    from include.ledger import Doubt, Write
     from include.pipelines.ports import Flow, Settled
 
 log = logging.getLogger(__name__)
@@ -30,14 +30,12 @@ def unheard(world: Settled, entity: str) -> set[str]:
 
     What it was told last is then no reason not to tell it again.
     """
-    open_writes = world.ledger.writes.in_doubt(world.flow.name, sent_before=world.clock())
-    return {each.record_key for each in open_writes if each.entity == entity}
+    return {each.record_key for each in _open(world, entity)}
 
 
 def came_to_nothing(world: Settled, entity: str, keys: Collection[str]) -> None:
     """Writes of which nothing was heard, and of whose records the target was seen to have none."""
-    lost = world.ledger.writes.in_doubt(world.flow.name, sent_before=world.clock())
-    moot = [each.key for each in lost if each.entity == entity and each.record_key in keys]
+    moot = [each.key for each in _open(world, entity) if each.record_key in keys]
     if moot:
         detail = dict.fromkeys(moot, "the target does not have the record")
         world.ledger.writes.mark(moot, WriteState.REFUSED, detail=detail)
@@ -49,12 +47,17 @@ def end(world: Settled, entity: str, standing: Collection[str]) -> None:
     Whatever they did is contained in what stands.
     """
     flow, ledger = world.flow, world.ledger
-    unheard = ledger.writes.in_doubt(flow.name, sent_before=world.clock())
-    moot = [each for each in unheard if each.entity == entity and each.record_key in standing]
+    moot = [each for each in _open(world, entity) if each.record_key in standing]
     links = ledger.crosswalk.find(entity, flow.source, [each.record_key for each in moot], flow.target)
     ledger.writes.commit(
         {each.key: links[each.record_key].target_id for each in moot if each.record_key in links}
     )
+
+
+def _open(world: Settled, entity: str) -> list[Write]:
+    """Writes of which nothing was heard yet, also those of processes that died."""
+    unsure = world.ledger.writes.in_doubt(world.flow.name, sent_before=world.clock())
+    return [each for each in unsure if each.entity == entity]
 
 
 def announce_stranded(world: Settled) -> int:

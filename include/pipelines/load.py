@@ -178,6 +178,11 @@ def _standing_orders(loading: Loading, writes: Sequence[Write[OrderWrite]]) -> d
         if hit["key"] not in loading.outcomes:
             loading.outcomes[hit["key"]] = Outcome.PARKED
             loading.problems.append(_met_before(hit, loading.labels[hit["key"]]))
+    return _live(hits)
+
+
+def _live(hits: pd.DataFrame) -> dict[str, str]:
+    """Order numbers, by record key, of those that are ours beyond doubt and still live."""
     ours = hits[(hits.state == "live") & (hits.match == "order_id")]
     return dict(zip(ours.key, ours.SalesOrderNo, strict=True))
 
@@ -236,7 +241,7 @@ def _order_delivery(
         send=send,
         adopted=adopted,
         confirmed=lambda writes: confirmed(loading.world, writes),
-        keep_lease=loading.keep_lease,
+        keep_lease=lambda: loading.world.keep_lease(loading.ticket),
         chunk=chunk,
     )
 
@@ -284,9 +289,7 @@ def _to_cancel(loading: Loading, plan: pd.DataFrame) -> list[tuple[dict[str, Any
     ]
     found: dict[str, str] = {}
     if unlinked:
-        hits = _read_orders(loading.world, unlinked)
-        ours = hits[(hits.state == "live") & (hits.match == "order_id")]
-        found = dict(zip(ours.key, ours.SalesOrderNo, strict=True))
+        found = _live(_read_orders(loading.world, unlinked))
         absent = [write.record_key for write in unlinked if write.record_key not in found]
         loading.outcomes |= dict.fromkeys(absent, Outcome.UNCHANGED)
         doubts.came_to_nothing(loading.world, ORDER, absent)

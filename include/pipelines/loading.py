@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.canonical import Disposition
 from include.connectors.sage100 import WriteResult, reason_for
-from include.ledger import LeaseLostError, Outcome
+from include.ledger import Outcome
 from include.pipelines.credit import remedy_for
 from include.pipelines.outcomes import problem, problem_frame, set_aside
 
@@ -45,15 +45,6 @@ class Loading:
     def labels(self) -> dict[str, str]:
         """Order numbers by record key."""
         return dict(zip(self.plan.key, self.plan.number, strict=True))
-
-    def keep_lease(self) -> None:
-        """Before anything is sent: a load may take longer than the lease of its batch.
-
-        Raises:
-            LeaseLostError: we were away too long, and another run may have carried something newer.
-        """
-        if not self.world.ledger.inbox.renew(self.ticket.batch_id, self.world.lease):
-            raise LeaseLostError(f"batch {self.ticket.batch_id} was taken by another run during the load")
 
     def wait(self, keys: set[str], retry_after: float = 0.0) -> None:
         """These orders come back with the task's next try."""

@@ -98,7 +98,7 @@ def _customer_delivery(loading: Loading) -> Delivery[CustomerWrite, WriteResult]
         send=loading.world.writes.create_customers,
         adopted=adopted,
         confirmed=lambda writes: _standing_customers(loading.world, writes),
-        keep_lease=loading.keep_lease,
+        keep_lease=lambda: loading.world.keep_lease(loading.ticket),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from include.failpoints import watched
+from include.ledger import LeaseLostError
 from include.pipelines.staging import Staging
 
 if TYPE_CHECKING:
@@ -193,6 +194,15 @@ class Surroundings:
     def staging(self, ticket: Ticket) -> Staging:
         """The staging folder of one batch."""
         return Staging(self.staging_root, flow=ticket.flow, run_id=ticket.run_id, batch_id=ticket.batch_id)
+
+    def keep_lease(self, ticket: Ticket) -> None:
+        """Before anything is sent: a load may take longer than the lease of its batch.
+
+        Raises:
+            LeaseLostError: we were away too long, and another run may have carried something newer.
+        """
+        if not self.ledger.inbox.renew(ticket.batch_id, self.lease):
+            raise LeaseLostError(f"batch {ticket.batch_id} was taken by another run during the load")
 
     def remark(self, key: str, text: str) -> None:
         """Tell the people at the source that a record was rejected, where there is a place for it."""

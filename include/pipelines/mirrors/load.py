@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.connectors.documents import Answer, Document
 from include.errors import OutcomeUnknownError, TransientError
-from include.ledger import LeaseLostError, Outcome
+from include.ledger import Outcome
 from include.pipelines import doubts
 from include.pipelines.delivery import Delivery, Write
 from include.pipelines.mirrors.plan import PLAN
@@ -89,11 +89,6 @@ def _told_already(
 
 def _delivery(world: MirrorWorld, ticket: Ticket) -> Delivery[Document, Answer]:
     flow = world.flow
-
-    def keep_lease() -> None:
-        if not world.ledger.inbox.renew(ticket.batch_id, world.lease):
-            raise LeaseLostError(f"batch {ticket.batch_id} was taken by another run during the load")
-
     return Delivery(
         ledger=world.ledger,
         flow=flow.name,
@@ -104,7 +99,7 @@ def _delivery(world: MirrorWorld, ticket: Ticket) -> Delivery[Document, Answer]:
         send=world.target.write,
         adopted=lambda key, target_id: Answer(key, "adopted", target_id),
         confirmed=lambda writes: world.target.standing([write.record for write in writes]),
-        keep_lease=keep_lease,
+        keep_lease=lambda: world.keep_lease(ticket),
         chunk=flow.batch_size,
     )
 
