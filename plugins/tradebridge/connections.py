@@ -19,9 +19,8 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import BaseHook
 
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import GatewayClient, Reader
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
-    from include.pipelines.mirrors.ports import Counterpart, MirrorWorld, RecordSource, RecordTarget
+    from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.ports import Endpoint, OrderSource, SourceNotes, World
     from include.webhooks import Doorkeeper
 
@@ -332,72 +331,16 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     """
     from airflow.sdk import ObjectStoragePath
 
-    from include.connectors.clarity_ecommerce import ClarityOrders
-    from include.connectors.clarity_ecommerce.accounts import ClarityAccounts
-    from include.connectors.clarity_ecommerce.payments import ClarityPayments
-    from include.connectors.clarity_ecommerce.people import ClarityCustomers
-    from include.connectors.clarity_ecommerce.products import ClarityCatalogue
-    from include.connectors.clarity_ecommerce.records import Kind
-    from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
-    from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
-    from include.connectors.sage100.changes import ServerClock
-    from include.connectors.sage100.customers import SageCustomers
-    from include.connectors.sage100.items import SageItems
-    from include.connectors.sage100.receipts import SageReceipts
-    from include.pipelines.mirrors import flows
-    from include.pipelines.mirrors.ports import MirrorWorld
-    from include.pipelines.mirrors.receipts import refuse_to_count_twice
-    from include.pipelines.ports import CUSTOMER, TARGET, Endpoint
-    from include.pipelines.widths import CUSTOMER_TABLES, ITEM_TABLES, text_widths
-    from include.translation import Reference
+    from include.pipelines.mirrors.assembly import assemble
+    from include.pipelines.mirrors.flows import MIRROR_FLOWS
     from tradebridge.site import settings, staging_root
 
-    client, reads, writes = clarity_client(flow=flow_id), sage_reader(), sage_gateway()
-    clock = ServerClock(ZoneInfo(client.settings.timezone))
-    linked = partial(ledger().crosswalk.targets, CUSTOMER, CLARITY_ECOMMERCE, TARGET)
-    ends: dict[str, tuple[RecordSource, RecordTarget]] = {
-        flows.STOCK.name: (reads.stock_records(), ClarityStock(client)),
-        flows.SHIPMENTS.name: (reads.shipment_records(clock), ClarityShipments(client)),
-        flows.INVOICES.name: (reads.invoice_records(clock), ClarityInvoices(client)),
-        flows.PAYMENTS.name: (ClarityPayments(client), SageReceipts(writes, reads)),
-        flows.PRODUCTS.name: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
-        flows.ITEMS.name: (reads.item_records(clock), ClarityCatalogue(client)),
-        flows.CUSTOMERS.name: (ClaritySweep(client, Kind.CUSTOMERS), SageCustomers(writes)),
-        flows.ACCOUNTS.name: (reads.customer_records(clock, linked), ClarityAccounts(client)),
-    }
-    counterparts: dict[str, Counterpart] = {
-        flows.PRODUCTS.name: reads.item_records(clock),
-        flows.ITEMS.name: ClarityCatalogue(client),
-    }
-    tables = {
-        flows.PRODUCTS.name: ITEM_TABLES,
-        flows.ITEMS.name: ITEM_TABLES,
-        flows.CUSTOMERS.name: CUSTOMER_TABLES,
-    }
-    source, target = ends[flow_id]
-    doors = {
-        CLARITY_ECOMMERCE: [Endpoint(client.settings.endpoint, client.ping)],
-        TARGET: [Endpoint(reads.endpoint, reads.ping)],
-    }
-    flow = flows.MIRROR_FLOWS[flow_id]
-    if flow is flows.PAYMENTS:
-        refuse_to_count_twice(settings())
-    if flow.target == TARGET:
-        doors[TARGET].append(Endpoint(writes.endpoint, writes.health))
-    return MirrorWorld(
-        flow=flow,
+    return assemble(
+        MIRROR_FLOWS[flow_id],
         ledger=ledger(),
-        source=source,
-        target=target,
-        references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
-        orders=ClarityOrders(client),
-        customers=ClarityCustomers(client),
-        cash=reads,
-        erp=reads,
-        widths=lambda: text_widths(reads, tables.get(flow_id, ())),
-        counterpart=counterparts.get(flow_id),
+        shop=clarity_client(flow=flow_id),
+        reads=sage_reader(),
+        writes=sage_gateway(),
         staging_root=ObjectStoragePath(staging_root()),
         settings=settings(),
-        time_zone=client.settings.timezone,
-        endpoints=(*doors[flow.source], *doors[flow.target]),
     )

@@ -6,30 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
-from include.connectors.clarity_ecommerce.accounts import ClarityAccounts
 from include.connectors.clarity_ecommerce.payments import ClarityPayments
-from include.connectors.clarity_ecommerce.people import ClarityCustomers
-from include.connectors.clarity_ecommerce.products import ClarityCatalogue
-from include.connectors.clarity_ecommerce.records import Kind
-from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
-from include.connectors.clarity_ecommerce.targets import ClarityInvoices, ClarityShipments, ClarityStock
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
-from include.connectors.sage100.changes import ServerClock
-from include.connectors.sage100.customers import SageCustomers
-from include.connectors.sage100.items import SageItems
-from include.connectors.sage100.receipts import SageReceipts
 from include.ledger import BreakerPolicy, Breakers, Ledger
-from include.pipelines.flows import CLARITY_ECOMMERCE, CLARITY_ORDERS
+from include.pipelines.flows import CLARITY_ORDERS
 from include.pipelines.mirrors import flows
+from include.pipelines.mirrors.assembly import assemble
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
-from include.pipelines.ports import CUSTOMER, TARGET, Endpoint, World
-from include.pipelines.widths import CUSTOMER_TABLES, ITEM_TABLES, text_widths
+from include.pipelines.ports import Endpoint, World
 from include.standalone.environment import SANDBOX_CLARITY
-from include.translation import Reference
 from tests.pipeline.house import Clock, Doors, House
 from tests.pipeline.outside import Control, Json, cents
 from tests.pipeline.world import LEASE, SITE
@@ -147,51 +135,16 @@ def orders_world(doors: Doors, clock: Clock, **changes: Any) -> World:
 
 
 def mirror_world(doors: Doors, clock: Clock, flow: MirrorFlow, **changes: Any) -> MirrorWorld:
-    """A mirror flow's world, likewise."""
+    """A mirror flow's world, put together by the product itself."""
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
-    client = _client(doors, ledger, clock, flow.name, **changes)
-    reads, stamps = _reader(doors, ledger), ServerClock(ZoneInfo(client.settings.timezone))
-    writes = _gateway(doors, ledger)
-    linked = partial(ledger.crosswalk.targets, CUSTOMER, CLARITY_ECOMMERCE, TARGET)
-    source, target = {
-        flows.STOCK.name: lambda: (reads.stock_records(), ClarityStock(client)),
-        flows.SHIPMENTS.name: lambda: (reads.shipment_records(stamps), ClarityShipments(client)),
-        flows.INVOICES.name: lambda: (reads.invoice_records(stamps), ClarityInvoices(client)),
-        flows.PAYMENTS.name: lambda: (ClarityPayments(client), SageReceipts(writes, reads)),
-        flows.PRODUCTS.name: lambda: (ClaritySweep(client, Kind.PRODUCTS), SageItems(writes)),
-        flows.ITEMS.name: lambda: (reads.item_records(stamps), ClarityCatalogue(client)),
-        flows.CUSTOMERS.name: lambda: (ClaritySweep(client, Kind.CUSTOMERS), SageCustomers(writes)),
-        flows.ACCOUNTS.name: lambda: (reads.customer_records(stamps, linked), ClarityAccounts(client)),
-    }[flow.name]()
-    counterparts = {
-        flows.PRODUCTS.name: reads.item_records(stamps),
-        flows.ITEMS.name: ClarityCatalogue(client),
-    }
-    tables = {
-        flows.PRODUCTS.name: ITEM_TABLES,
-        flows.ITEMS.name: ITEM_TABLES,
-        flows.CUSTOMERS.name: CUSTOMER_TABLES,
-    }
-    doors_of = {
-        CLARITY_ECOMMERCE: (Endpoint(client.settings.endpoint, client.ping),),
-        TARGET: (Endpoint(reads.endpoint, reads.ping),),
-    }
-    return MirrorWorld(
-        flow=flow,
+    return assemble(
+        flow,
         ledger=ledger,
-        source=source,
-        target=target,
-        references=lambda: {"items": Reference.items(reads.items(), reads.aliases())},
-        orders=ClarityOrders(client),
-        customers=ClarityCustomers(client),
-        cash=reads,
-        erp=reads,
-        widths=lambda: text_widths(reads, tables.get(flow.name, ())),
-        counterpart=counterparts.get(flow.name),
+        shop=_client(doors, ledger, clock, flow.name, **changes),
+        reads=_reader(doors, ledger),
+        writes=_gateway(doors, ledger),
         staging_root=Path(doors.staging),
         settings=SITE,
-        time_zone=client.settings.timezone,
         lease=LEASE,
         clock=clock,
-        endpoints=(*doors_of[flow.source], *doors_of[flow.target]),
     )
