@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test rooms unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock clean
+.PHONY: help setup dev demo up down status test rooms unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock protocol clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ lock: ## resolve requirements*.in into pinned requirements*.txt
 	@$(INSTALL) --dev
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+protocol: # generate the stubs of Salesforce's Pub/Sub API anew from its contract
+	@$(INSTALL) --dev
+	@$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. include/pubsub_api/pubsub_api.proto
 
 clean: down ## stop everything, forget all data and the virtual environment
 	@test ! -x $(PYTHON) || $(PYTHON) -m include.standalone forget
