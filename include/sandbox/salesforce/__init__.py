@@ -1,0 +1,1 @@
+"""Salesforce as its clients see it: one org with metadata, records, transactions and sessions."""
