@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from include.ledger import Intent, Ledger, NewException, WriteState
 from tests.airflow.events import DOOR
-from tradebridge import connections
+from tradebridge import connections, lookups
 from tradebridge.web import exceptions as desk
 from tradebridge.web.app import create_app
 
@@ -41,6 +41,8 @@ def world(ledger: Ledger, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Something of everything to be listed."""
     monkeypatch.setattr(connections, "doorkeeper", lambda system: DOOR)
     monkeypatch.setattr(desk, "trigger_dag", lambda *_, **__: None)
+    monkeypatch.setattr(lookups, "_readers", lambda _kind: {})  # a silent system's 504 has its own test
+    lookups.lookup.cache_clear()
     ledger.exceptions.open([NewException(FLOW, "1", "SO-1", "reference.not_found", "parked")])
     ledger.writes.intend([Intent("k", FLOW, "sales_order", "9", "v", "h")])
     ledger.writes.mark(["k"], WriteState.IN_DOUBT)

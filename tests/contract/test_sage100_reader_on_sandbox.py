@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -112,6 +113,22 @@ def test_lines_of_one_order_cost_as_many_queries_as_of_a_hundred(
     lines = reader.order_lines([f"{place:07}" for place in range(1, 200, 2)][:orders])
     assert len(lines) == 3 * orders
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("orders", [2, 200])
+def test_orders_are_told_by_number_live_or_from_history(reader: Reader, sent: list[str], orders: int) -> None:
+    """C8: at most three queries, however many are asked for."""
+    numbers = [f"{place:07}" for place in range(orders)]
+    told = {
+        key: json.loads(document) for key, document in reader.order_records().documents(numbers) if document
+    }
+    assert set(told) == set(numbers)
+    assert {order["state"] for order in told.values()} == {"live", "history"}
+    for number, order in told.items():
+        assert order["SalesOrderNo"] == number
+        assert bool(order["lines"]) == (order["state"] == "live")
+    assert len(sent) == 3
+    assert list(reader.order_records().documents(["9999999"])) == [("9999999", None)]
 
 
 def test_what_a_batch_needs_for_translation_is_one_query_a_table(reader: Reader, sent: list[str]) -> None:

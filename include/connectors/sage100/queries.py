@@ -11,7 +11,7 @@ and slowly, and two queries by key are two index walks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from include.connectors.sage100 import dialect
@@ -191,6 +191,10 @@ PAST_ORDERS = Statement(
     _ORDER_UDFS,
     key="CustomerPONo",
     order=("CustomerPONo", "SalesOrderNo"),
+)
+ORDERS_BY_NUMBER = replace(ORDERS, name="orders_by_number", key="SalesOrderNo", order=("SalesOrderNo",))
+PAST_ORDERS_BY_NUMBER = replace(
+    PAST_ORDERS, name="past_orders_by_number", key="SalesOrderNo", order=("SalesOrderNo",)
 )
 ORDER_SUMS = Statement(
     "order_sums",

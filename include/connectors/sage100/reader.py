@@ -15,6 +15,7 @@ from include.connectors.sage100 import queries, receipts, standing
 from include.connectors.sage100.changes import Customers, Invoices, Items, Shipments, WarehouseStock
 from include.connectors.sage100.changes.statements import STOCK
 from include.connectors.sage100.database import ENDPOINT, Database
+from include.connectors.sage100.orders import Orders
 from include.connectors.sage100.records import CheckReport
 from include.connectors.sage100.references import LOOK_UPS, look_up
 
@@ -155,6 +156,10 @@ class Reader:
     def invoice_records(self, clock: ServerClock) -> Invoices:
         """Posted invoices with their balances, to be polled."""
         return Invoices(self._database, clock)
+
+    def order_records(self) -> Orders:
+        """Sales orders with their lines, by number."""
+        return Orders(self._database)
 
     def order_owners(self, orders: Iterable[str]) -> dict[str, Owner]:
         """Customers of orders by SalesOrderNo, live or in history."""

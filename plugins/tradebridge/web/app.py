@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from include.errors import TransientError
-from tradebridge.web import exceptions, health, limits, page, receiver, records
+from tradebridge.web import exceptions, health, limits, lookups, page, receiver, records
 from tradebridge.web.body import BodyLimits
 
 if TYPE_CHECKING:
@@ -63,7 +63,14 @@ def create_app() -> FastAPI:
     app.add_middleware(BodyLimits)
     app.add_exception_handler(TransientError, _away)
     app.include_router(receiver.router)
-    for router in (exceptions.router, records.router, limits.router, health.router, page.router):
+    for router in (
+        exceptions.router,
+        records.router,
+        limits.router,
+        health.router,
+        page.router,
+        lookups.router,
+    ):
         app.include_router(router, dependencies=[Depends(get_user)], responses=LOGIN)
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(get_user)])
