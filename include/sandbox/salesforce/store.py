@@ -47,6 +47,7 @@ PAGE = 1000
 LIVE = 0
 """``bin`` of a record that is not in the recycle bin; else the number of the deletion that put it there."""
 IDS_AT_ONCE = 500
+FOREVER = "9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +136,38 @@ class Store:
                     bodies[row["id"]] = self._record(sobject, row["body"])  # type: ignore[arg-type]
         return [bodies[one] for one in ids if one in bodies]
 
-    def rows(self, name: str, deleted: bool = False, since: str = "") -> Iterator[Json]:
-        """Every record of an object in the order of ids; ``since``: with a SystemModstamp at or after it."""
+    def rows(self, name: str, deleted: bool = False) -> Iterator[Json]:
+        """Every record of an object in the order of ids; ``deleted``: also from the recycle bin."""
+        return self._paged(name, "id > ?", "id", ("",), deleted=deleted)
+
+    def stamped(self, name: str, first: str = "", last: str = "", *, deleted: bool = False) -> Iterator[Json]:
+        """The records with a SystemModstamp from ``first`` to ``last``, in its order and then of ids."""
+        until = last or FOREVER
+        return self._paged(name, "(stamp, id) > (?, ?)", "stamp, id", (first, ""), until, deleted=deleted)
+
+    def _paged(
+        self,
+        name: str,
+        after: str,
+        order: str,
+        start: tuple[str, ...],
+        until: str = FOREVER,
+        *,
+        deleted: bool,
+    ) -> Iterator[Json]:
         sobject = self.schema.object(name)
-        after = ""
         live = "" if deleted else f"AND bin = {LIVE} "
+        sql = (
+            f"SELECT {order}, body FROM salesforce_records WHERE object = ? AND stamp <= ? AND {after} "  # noqa: S608
+            f"{live}ORDER BY {order} LIMIT {PAGE}"
+        )
         while sobject:
-            page = self.database.rows(
-                "SELECT id, body FROM salesforce_records INDEXED BY salesforce_records_in_order "  # noqa: S608
-                f"WHERE object = ? AND id > ? AND stamp >= ? {live}ORDER BY id LIMIT {PAGE}",
-                (sobject.name, after, since),
-            )
+            page = self.database.rows(sql, (sobject.name, until, *start))
             for row in page:
                 yield self._record(sobject, row["body"])
             if len(page) < PAGE:
                 return
-            after = page[-1]["id"]
+            start = tuple(page[-1])[:-1]
 
     def count(self, name: str, deleted: bool = False) -> int:
         """How many records an object has."""
