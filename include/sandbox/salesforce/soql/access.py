@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 STAMP = "SystemModstamp"
-PAGE = 1000
 LAST = "\x7f"
 """Above every stamp and id."""
 
@@ -120,7 +119,7 @@ def rows(store: Store, sobject: SObject, way: Way, *, deleted: bool, by_stamp: b
     """
     if isinstance(way, Bounds):
         if by_stamp or way != Bounds():
-            return _stamped(store, sobject, way, deleted=deleted)
+            return store.stamped(sobject.name, way.first, way.last, deleted=deleted)
         return store.rows(sobject.name, deleted=deleted)
     values = sorted(way.values)
     if way.field == "Id":
@@ -131,17 +130,3 @@ def rows(store: Store, sobject: SObject, way: Way, *, deleted: bool, by_stamp: b
         return store.rows(sobject.name, deleted=True)
     ids = {one for value in values for one in store.lookup(sobject.name, way.field, value)}
     return iter(store.read_many(sobject.name, sorted(ids)))
-
-
-def _stamped(store: Store, sobject: SObject, way: Bounds, *, deleted: bool) -> Iterator[Json]:
-    stamp, record = way.first, ""
-    while True:
-        page = store.database.rows(
-            "SELECT id, stamp FROM salesforce_records WHERE object = ? AND (stamp, id) > (?, ?) "
-            "AND stamp <= ? ORDER BY stamp, id LIMIT ?",
-            (sobject.name, stamp, record, way.last, PAGE),
-        )
-        yield from store.read_many(sobject.name, [row["id"] for row in page], deleted=deleted)
-        if len(page) < PAGE:
-            return
-        stamp, record = page[-1]["stamp"], page[-1]["id"]
