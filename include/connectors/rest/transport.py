@@ -148,7 +148,7 @@ class Transport:
                 body = self._read(call, response, until)
                 return Answer(response.status_code, CaseInsensitiveDict(response.headers), body)
         except requests.RequestException as exc:
-            raise _failure(call, exc) from exc
+            raise failure(call, exc) from exc
 
     def _read(self, call: Call, response: requests.Response, until: float) -> bytes:
         body = bytearray()
@@ -162,7 +162,8 @@ class Transport:
         return bytes(body)
 
 
-def _failure(call: Call, exc: requests.RequestException) -> IntegrationError:
+def failure(call: Call, exc: requests.RequestException) -> IntegrationError:
+    """What a request that did not come back whole means for the call; returned, so that the caller raises."""
     name = type(exc).__name__
     if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return ConfigurationError(f"{call}: {name}; check the API base")

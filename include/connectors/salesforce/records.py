@@ -1,0 +1,98 @@
+"""Records of Salesforce's, whole: by id, by external id, by their parent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.connectors.salesforce import soql
+from include.connectors.salesforce.describe import Describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from include.connectors.salesforce.client import SalesforceClient
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceRecords:
+    """Reads one org.
+
+    Args:
+        client: carries the calls.
+    """
+
+    client: SalesforceClient
+    describe: Describe = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "describe", Describe(self.client))
+
+    def readable(self, name: str) -> list[str]:
+        """All fields of an object that the integration user may read, compound ones in their parts."""
+        return list(self.describe.object(name).readable)
+
+    def where(
+        self,
+        name: str,
+        column: str,
+        values: Iterable[str],
+        *,
+        fields: Sequence[str] = (),
+        deleted: bool = False,
+        also: str = "",
+    ) -> Iterator[Row]:
+        """Records whose ``column`` has one of the values, sorted by Id within each question.
+
+        Args:
+            name: of the object.
+            column: API name of a field.
+            values: of the column.
+            fields: to read; nothing = all that are readable.
+            deleted: the recycle bin's too.
+            also: a further condition.
+
+        Raises:
+            ConfigurationError: a field is not readable; see :meth:`Describe.check_fields`.
+            IntegrationError: see :meth:`SalesforceClient.get`.
+        """
+        asked = list(fields) or self.readable(name)
+        self.describe.check_fields(name, [*(f for f in asked if f != "Id"), column])
+        for some in soql.in_lists(values, taken=len(also) + len(column) + 10):
+            condition = soql.is_in(column, some) + (f" AND {also}" if also else "")
+            yield from self._rows(name, asked, condition, deleted=deleted)
+
+    def by_key(
+        self, name: str, column: str, values: Iterable[str], *, fields: Sequence[str] = (), also: str = ""
+    ) -> dict[str, Row]:
+        """Records by the value of an external id, compared as Salesforce does: in any case.
+
+        Returns:
+            By the value as it was asked for; of several records the one that comes first. Raises as
+            :meth:`where`.
+        """
+        wanted = list(dict.fromkeys(values))
+        asked = [*dict.fromkeys([*fields, column])] if fields else ()
+        found: dict[str, Row] = {}
+        for row in self.where(name, column, wanted, fields=asked, also=also):
+            found.setdefault(str(row[column]).casefold(), row)
+        return {value: found[value.casefold()] for value in wanted if value.casefold() in found}
+
+    def _rows(self, name: str, fields: Sequence[str], condition: str, *, deleted: bool) -> list[Row]:
+        merged: dict[str, Row] = {}
+        for some in soql.field_lists(fields):
+            question = f"SELECT {','.join(some)} FROM {name} WHERE {condition} ORDER BY Id"  # noqa: S608
+            for row in self.client.query(question, deleted=deleted):
+                _merge(merged.setdefault(row["Id"], {}), row)
+        return list(merged.values())
+
+
+def _merge(into: Row, row: Mapping[str, Any]) -> None:
+    """Two answers about one record: a referred record's fields may come in both."""
+    for name, value in row.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            into[name] |= value
+        else:
+            into[name] = value

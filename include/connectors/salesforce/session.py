@@ -1,0 +1,55 @@
+"""The ``requests`` session under simple-salesforce, which itself sets no time-out and follows redirects."""
+
+from __future__ import annotations
+
+import re
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from include.connectors.rest.transport import NoAuth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.connectors.salesforce.settings import Settings
+
+BULK_PATH = "/jobs/ingest"
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)", re.ASCII)
+
+
+class SalesforceSession(requests.Session):
+    """Every request has a time-out, our name and no redirect; every answer's quota is read.
+
+    Nothing is retried here: a retry is a call, and calls are counted by the client.
+
+    Args:
+        settings: time-outs, name, proxies, certificates.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._usual, self._bulk = settings.timeout, settings.bulk_timeout
+        self.on_usage: Callable[[int, int], None] | None = None
+        # Cookies would tie us to one server, and .netrc could replace our token.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.auth = NoAuth()
+        self.proxies = dict(settings.proxies)
+        self.verify = settings.verify
+        if settings.verify is not True or settings.proxies:
+            # What a connection says goes before what the environment says.
+            self.trust_env = False
+        self.headers["Sforce-Call-Options"] = f"client={settings.client_name}"
+        self.mount("https://", HTTPAdapter(pool_maxsize=settings.concurrency, max_retries=0))
+
+    def request(self, method: Any, url: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """As ``requests``, within time and without redirects."""
+        kwargs.setdefault("timeout", self._bulk if BULK_PATH in str(url) else self._usual)
+        kwargs["allow_redirects"] = False
+        answer = super().request(method, url, **kwargs)
+        usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+        if usage and self.on_usage is not None:
+            self.on_usage(int(usage[1]), int(usage[2]))
+        return answer
