@@ -30,6 +30,7 @@ from include.canonical.frames import (
 )
 from include.canonical.models import (
     Address,
+    ContactPerson,
     Customer,
     OrderLine,
     OrderStatus,
@@ -47,6 +48,7 @@ __all__ = [
     "PROBLEM_FRAME",
     "REFERENCE_FRAME",
     "Address",
+    "ContactPerson",
     "Customer",
     "Disposition",
     "Invoice",

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from include.canonical.catalogue import Item, StockLevel
 from include.canonical.documents import Invoice, InvoiceLine, Package, Payment, Shipment, ShipmentLine
-from include.canonical.models import Customer, OrderLine, SalesOrder
+from include.canonical.models import ContactPerson, Customer, OrderLine, SalesOrder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,7 @@ NOUNS: dict[str, type[BaseModel]] = {
     "payments": Payment,
     "items": Item,
     "customers": Customer,
+    "contacts": ContactPerson,
 }
 """The canonical nouns by the names of their frames; records have the key column ``source_id``."""
 
@@ -121,6 +122,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "shipment_lines": ("shipments", "shipment_source_id"),
     "packages": ("shipments", "shipment_source_id"),
     "invoice_lines": ("invoices", "invoice_source_id"),
+    "contacts": ("customers", "customer_source_id"),
 }
 """Frames that are parts of records: whose, and joined by which column. They are ordered by ``position``."""
 

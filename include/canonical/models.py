@@ -156,6 +156,22 @@ class SalesOrder(Canonical):
     lines: tuple[OrderLine, ...] = ()
 
 
+class ContactPerson(Canonical):
+    """Somebody who speaks for a customer."""
+
+    customer_source_id: str
+    contact_id: str
+    position: int = Field(ge=1)
+    salutation: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    mobile: str = ""
+    department: str = ""
+    job_title: str = ""
+
+
 class Customer(Canonical):
     """A business or person that orders."""
 
@@ -177,5 +193,16 @@ class Customer(Canonical):
     credit_hold: bool = False
     is_active: bool = True
     modified_at: datetime | None = None
+    is_person: bool = Field(default=False, description="somebody who buys for themselves")
+    salutation: str = Field(default="", description="this and the names that follow: of a person")
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
+    website: str = ""
+    notes: str = ""
+    is_deleted: bool = Field(default=False, description="taken out at the source, perhaps to be restored")
+    merged_into: str = Field(default="", description="the source's id of the record that took its place")
     bill_to: Address = Address()
+    ship_to: Address = Address()
     extensions: dict[str, str] = Field(default_factory=dict)
+    contacts: tuple[ContactPerson, ...] = ()

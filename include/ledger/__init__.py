@@ -1,7 +1,7 @@
 """Our memory, in a database of its own: never the engine's.
 
 Inbox, crosswalk, write ledger, exceptions, cursors, audit, budgets, breakers, tokens, wakes, reports, rates,
-alerts, balances.
+alerts, balances, and what targets were told.
 :class:`Ledger` holds them together; :func:`migrate` makes the tables.
 """
 
@@ -25,6 +25,7 @@ from include.ledger.setaside import ExceptionRow, ExceptionState, NewException
 from include.ledger.settling import LeaseLostError, Outcome
 from include.ledger.signs import FailedTask, FlowSigns, Rhythm
 from include.ledger.tokens import Token
+from include.ledger.told import Told
 from include.ledger.wakes import Wake
 from include.ledger.writes import Intent, Write, WriteState
 
@@ -59,6 +60,7 @@ __all__ = [
     "Rhythm",
     "Step",
     "Token",
+    "Told",
     "Waiting",
     "Wake",
     "Write",

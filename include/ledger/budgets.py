@@ -51,6 +51,19 @@ class BudgetState:
     """Calls of today by flow, of those that have a share reserved."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a day.
+
+    Attributes:
+        calls: that a flow may still make.
+        lasts: how long until the remote's midnight.
+    """
+
+    calls: int
+    lasts: timedelta
+
+
 class Budgets:
     """Grants calls and places."""
 
@@ -147,8 +160,25 @@ class Budgets:
             granted=spent.granted,
             blocked_until=live.until if live else None,
             reason=live.reason if live else "",
-            flows={flow: share.day_used for flow, share in spent.flows.items()},
+            flows=spent.used_today,
         )
+
+    def rest(
+        self,
+        name: str,
+        *,
+        per_day: int,
+        zone: str = "UTC",
+        flow: str = "",
+        reserved: Mapping[str, float] | None = None,
+    ) -> Rest:
+        """What ``flow`` may still call today; the arguments are those of :meth:`take`."""
+        now = self._db.now()
+        with self._db.once("read a budget") as connection:
+            row = connection.execute(select(budgets).where(budgets.c.name == name)).first()
+        spent = _Spent.read(row, now, zone) if row else _Spent({}, "", 0, 0)
+        left = per_day - spent.day_used - _Shares(flow, reserved or {}).kept(per_day, spent.used_today)
+        return Rest(max(0, left), timedelta(seconds=_until_midnight(now, zone)))
 
     def names(self) -> list[str]:
         """Every budget that anything was ever taken from."""
@@ -249,6 +279,11 @@ class _Spent:
             },
         )
 
+    @property
+    def used_today(self) -> dict[str, int]:
+        """Calls of today by flow, of those that have a share reserved."""
+        return {flow: share.day_used for flow, share in self.flows.items()}
+
     def minute_wait(self, n: int, limit: int | None, now: datetime, shares: _Shares) -> float:
         """Seconds until enough of the last minute's calls have left it."""
         if limit is None or self._fits(n, limit, shares, after=0):
@@ -268,12 +303,9 @@ class _Spent:
 
     def day_wait(self, n: int, limit: int | None, shares: _Shares, now: datetime, *, zone: str) -> float:
         """Seconds until the day is over, when it has no room for ``n`` more."""
-        used = {flow: share.day_used for flow, share in self.flows.items()}
-        if limit is None or self.day_used + n + shares.kept(limit, used) <= limit:
+        if limit is None or self.day_used + n + shares.kept(limit, self.used_today) <= limit:
             return 0.0
-        local = now.astimezone(ZoneInfo(zone))
-        midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
-        return midnight.timestamp() - now.timestamp()
+        return _until_midnight(now, zone)
 
     def plus(self, n: int, now: datetime, flow: str) -> dict[str, object]:
         """The row's columns once ``n`` more calls are counted, for ``flow`` too unless that is blank."""
@@ -289,6 +321,12 @@ class _Spent:
             "granted": self.granted + n,
             "flows": json.dumps(told),
         }
+
+
+def _until_midnight(now: datetime, zone: str) -> float:
+    local = now.astimezone(ZoneInfo(zone))
+    midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+    return midnight.timestamp() - now.timestamp()
 
 
 def _last_minute(seconds: Mapping[str, int], now: datetime) -> dict[int, int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
     from sqlalchemy.dialects.postgresql import Insert
 
     from include.ledger.claims import Batch
@@ -98,6 +98,11 @@ class Inbox:
         now = self._db.now()
         return self._kept(flow, [self._row(flow, delivery, now) for delivery in deliveries], now)
 
+    def keep_in(self, connection: Connection, flow: str, deliveries: Iterable[Delivery]) -> int:
+        """As :meth:`keep_many`, durable together with whatever else the transaction does."""
+        now = self._db.now()
+        return self._keep(connection, flow, [self._row(flow, delivery, now) for delivery in deliveries], now)
+
     def set_aside(self, flow: str, delivery: Delivery) -> bool:
         """Make an announcement durable that no run can read; it is held from the start.
 
@@ -125,10 +130,17 @@ class Inbox:
         if not rows:
             return 0
         with self._db.begin("keep deliveries") as connection:
-            kept = len(connection.execute(self._insert().returning(inbox.c.id), rows).all())
-            if kept:
-                connection.execute(insert(receipts).values(flow=flow, at=now, rows=kept))
-            return kept
+            return self._keep(connection, flow, rows, now)
+
+    def _keep(
+        self, connection: Connection, flow: str, rows: Sequence[Mapping[str, object]], now: datetime
+    ) -> int:
+        if not rows:
+            return 0
+        kept = len(connection.execute(self._insert().returning(inbox.c.id), rows).all())
+        if kept:
+            connection.execute(insert(receipts).values(flow=flow, at=now, rows=kept))
+        return kept
 
     def _insert(self) -> Insert:
         return self._db.insert(inbox).on_conflict_do_nothing(index_elements=["flow", "system", "delivery_id"])

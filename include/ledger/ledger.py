@@ -21,6 +21,7 @@ from include.ledger.reports import Reports
 from include.ledger.retention import Retention
 from include.ledger.signs import Signs
 from include.ledger.tokens import Tokens
+from include.ledger.told import Tellings
 from include.ledger.wakes import Wakes
 from include.ledger.writes import Writes
 
@@ -50,7 +51,8 @@ class Ledger:
         self.audit = Audit(self.database)
         self.inbox = Inbox(self.database)
         self.crosswalk = Crosswalk(self.database)
-        self.writes = Writes(self.database, self.crosswalk, self.audit)
+        self.told = Tellings(self.database)
+        self.writes = Writes(self.database, self.crosswalk, self.audit, self.told)
         self.exceptions = Exceptions(self.database, self.audit)
         self.cursors = Cursors(self.database)
         self.budgets = Budgets(self.database)

@@ -4,7 +4,8 @@ Deleted are announcements that ended long ago *and* are not the last of their re
 that last one stays, without its body: by it a repeated delivery is recognised, and a run that died is
 told from one that wrote. Nothing pending, leased, parked, rejected or in doubt is touched, nor any row
 of a record with an open exception or a write in doubt. Crosswalk, writes, audit, cursors and rates
-are never pruned here: they keep an order from being written twice.
+are never pruned here: they keep an order from being written twice. What a target was told of a record goes
+with the link of it; a person's data is erased on demand (:meth:`include.ledger.told.Tellings.forget`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, func, insert, select, update
 
 from include.ledger.tables import batches, exceptions, inbox, run_reports, wakes, writes
+from include.ledger.told import unlinked
 from include.ledger.watch_tables import balances, receipts
 
 if TYPE_CHECKING:
@@ -137,4 +139,5 @@ def _ended(flow: str, before: datetime) -> dict[str, Any]:
         "wakes": delete(wakes).where(wakes.c.flow == flow, wakes.c.answered_at < before),
         "reports": delete(run_reports).where(run_reports.c.flow == flow, run_reports.c.finished_at < before),
         "balances": delete(balances).where(balances.c.flow == flow, balances.c.checked_at < before),
+        "told": unlinked(before),
     }

@@ -1,8 +1,8 @@
 """The ledger's tables.
 
 Each index serves a query of this package; each state is held by a CHECK. Bodies of webhooks live in
-``inbox.payload`` and nowhere else. :mod:`include.ledger.migrations` makes these tables; a test
-compares the two.
+``inbox.payload``, what a target was told of a record in ``told.content``, and neither anywhere else.
+:mod:`include.ledger.migrations` makes these tables; a test compares the two.
 """
 
 from __future__ import annotations
@@ -143,6 +143,18 @@ crosswalk = Table(
     PrimaryKeyConstraint("source_id", "source_system", "entity", "target_system"),
     Index("ix_crosswalk_target", "target_id", "target_system", "entity", "source_system"),
     Index("ix_crosswalk_natural", "natural_key"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    _text("entity"),
+    _text("source_system"),
+    _text("source_id"),
+    _text("target_system"),
+    _text("content"),
+    _instant("updated_at"),
+    PrimaryKeyConstraint("source_id", "source_system", "entity", "target_system"),
 )
 
 write_claims = Table(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from include.ledger.audit import Audit
     from include.ledger.crosswalk import Crosswalk, Link
     from include.ledger.database import Database
+    from include.ledger.told import Tellings, Told
 
 
 class WriteState(StrEnum):
@@ -71,10 +72,11 @@ class Write:
 class Writes:
     """Intends, marks, commits."""
 
-    def __init__(self, database: Database, crosswalk: Crosswalk, audit: Audit) -> None:
+    def __init__(self, database: Database, crosswalk: Crosswalk, audit: Audit, told: Tellings) -> None:
         self._db = database
         self._crosswalk = crosswalk
         self._audit = audit
+        self._told = told
 
     def intend(self, batch: Sequence[Intent]) -> dict[str, WriteState]:
         """Write down what is about to be sent.
@@ -180,13 +182,15 @@ class Writes:
         target_ids: Mapping[str, str],
         links: Sequence[Link] = (),
         audits: Sequence[AuditEntry] | None = None,
+        told: Sequence[Told] = (),
     ) -> None:
-        """The target has them: committed, linked and audited in one transaction.
+        """The target has them: committed, linked, remembered and audited in one transaction.
 
         Args:
             target_ids: by write key.
             links: to bind.
             audits: to append; when ``None``, one ``committed`` entry for each write that was not yet.
+            told: what the target knows now, of records that are told differences.
 
         Raises:
             PermanentError: a key was never intended.
@@ -200,6 +204,8 @@ class Writes:
                 raise PermanentError(f"{len(target_ids) - len(known)} writes to commit were never intended")
             if links:
                 self._crosswalk.bind_in(connection, links)
+            if told:
+                self._told.keep_in(connection, told)
             entries = [_committed(row) for row in known if row.key in moved] if audits is None else audits
             if entries:
                 self._audit.add_in(connection, entries)

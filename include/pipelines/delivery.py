@@ -7,7 +7,8 @@ the process may die at any instruction, and the target may act without answering
 * its idempotency key is made of the business fact (flow, record, version, content), never of the
   attempt, so the same fact asked twice is one request to the target;
 * an answer that never came makes the write *in doubt*: the target is read before it is asked again;
-* the ledger's *committed*, the crosswalk link and the audit row are one transaction.
+* the ledger's *committed*, the crosswalk link, what the target was told and the audit row are one
+  transaction.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from include import failpoints
 from include.connectors.sage100.marks import VERSION_COLUMNS
-from include.ledger import Intent, Link, WriteState
+from include.ledger import Intent, Link, Told, WriteState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +73,8 @@ class Write(Generic[RecordT]):
         found_by: another name under which the target finds it, if it has one.
         asked_by: who asks again what was answered before, so that the old answer does not count;
             blank where the fact alone is the question.
+        whole: everything that the target knows once this is written, where ``record`` says only what has
+            changed; blank where the record is everything. It is the business fact, whatever of it is sent.
     """
 
     record_key: str
@@ -80,6 +83,7 @@ class Write(Generic[RecordT]):
     record: RecordT
     found_by: str = ""
     asked_by: str = ""
+    whole: str = ""
 
     @property
     def content_hash(self) -> str:
@@ -92,6 +96,8 @@ class Write(Generic[RecordT]):
             content.pop(aim, None)
         if "credit" in content:
             content |= {"credit": "ignore", "hold_reason": ""}
+        if self.whole:
+            content["content"] = self.whole
         header = content.get("header", {})
         for column in VERSION_COLUMNS & header.keys():
             del header[column]
@@ -253,7 +259,11 @@ class Delivery(Generic[RecordT, ResultT]):
         failpoints.reach(self.place, "after_remote_commit")
         links = [self._link(writes[key], result) for key, result in results.items()]
         failpoints.reach(self.place, "before_local_commit")
-        self.ledger.writes.commit({key: result.target_id for key, result in results.items()}, links)
+        self.ledger.writes.commit(
+            {key: result.target_id for key, result in results.items()},
+            links,
+            told=[self._told(writes[key]) for key in results if writes[key].whole],
+        )
         delivered.done.update({writes[key].record_key: result for key, result in results.items()})
 
     def _link(self, write: Write[RecordT], result: ResultT) -> Link:
@@ -267,6 +277,11 @@ class Delivery(Generic[RecordT, ResultT]):
             content_hash=write.content_hash,
             origin=f"{result.status} by {self.flow}",
             natural_key=write.natural_key,
+        )
+
+    def _told(self, write: Write[RecordT]) -> Told:
+        return Told(
+            self.entity, self.source_system, write.record_key, self.target_system, content=write.whole
         )
 
     def _refuse(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from include.ledger import Delivery, WriteState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from include.ledger import Doubt, Write
     from include.pipelines.ports import Flow, Settled
@@ -31,6 +31,18 @@ def unheard(world: Settled, entity: str) -> set[str]:
     What it was told last is then no reason not to tell it again.
     """
     return {each.record_key for each in _open(world, entity)}
+
+
+def else_unheard(world: Settled, entity: str, facts: Mapping[str, str]) -> set[str]:
+    """Of records, by the hash of what is to be written, those with another write of which nothing was heard.
+
+    Its own write, tried again, is read back before it is sent; what another one did, nobody reads back.
+    """
+    return {
+        each.record_key
+        for each in _open(world, entity)
+        if each.record_key in facts and each.request_hash != facts[each.record_key]
+    }
 
 
 def came_to_nothing(world: Settled, entity: str, keys: Collection[str]) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from include.translation.mapping import Mapping
 
 OWN = frozenset({"@key", "@position"})
+OWN_FIELDS = ("__c", "__pc")
+"""Ends of the names of fields that a Salesforce org has made for itself."""
 
 
 def check(mapping: Mapping) -> None:
@@ -253,7 +255,7 @@ def _unknown(
     for place, name in uses:
         head, _, rest = name.partition(".")
         known, wanted = (record, rest) if head == "parent" else (own | set(outputs), name)
-        if wanted in known or wanted.startswith(("custom_field.", "UDF_")):
+        if wanted in known or wanted.startswith(("custom_field.", "UDF_")) or wanted.endswith(OWN_FIELDS):
             continue
         if head == "extensions" and not mapping.inbound and re.fullmatch(r"[a-z0-9_]+", rest):
             continue

@@ -41,7 +41,7 @@ class Fit(Sentence):
     """What to do about the target's widths; text that still does not fit is parked."""
 
     spill: list[Spill] = Field(default_factory=list)
-    shorten: list[Name] = Field(
+    shorten: list[Column] = Field(
         default_factory=list, description="columns that may be cut: notes, never facts"
     )
 

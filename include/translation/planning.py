@@ -112,6 +112,7 @@ def _kind(rule: Rule | None) -> pa.DataType:
 def _column_kind(place: str, column: str, known: Mapping[str, str], rule: Rule | None) -> pa.DataType:
     if column in known:
         return KINDS[known[column]]
-    if column.startswith("UDF_"):
+    own = column.rpartition(".")[2]
+    if own.startswith(("UDF_", "cf_")) or own.endswith("__c"):
         return _kind(rule)
     raise MappingError(f"{place}: the vocabulary has no column {column!r}{among(column, known)}")

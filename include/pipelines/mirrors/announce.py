@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include.ledger import Delivery
+from include.pipelines import resync
 from include.pipelines.mirrors import pace
 
 if TYPE_CHECKING:
@@ -41,11 +42,19 @@ class Request:
 
 
 def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
-    """Keep what ``request`` asks for; returns how many rows are new."""
+    """Keep what ``request`` asks for; returns how many rows are new.
+
+    Whoever has lost track of the source has asked for a look at everything
+    (:mod:`include.pipelines.resync`): the next run takes it, whatever started it.
+    """
     if request.keys:
         return keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
-    if request.whole:
-        return _poll(world, run_id, whole=True)
+    owed = resync.owed(world.ledger, world.flow.name)
+    if request.whole or owed:
+        kept = _poll(world, run_id, whole=True)
+        if owed:
+            resync.done(world.ledger, owed)
+        return kept
     if not request.poll or (request.when_due and not pace.is_due(world)):
         return 0
     began = world.clock()

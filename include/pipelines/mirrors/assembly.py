@@ -95,6 +95,7 @@ def assemble(
         settings=settings,
         time_zone=shop.settings.timezone,
         endpoints=(*doors[flow.source], *doors[flow.target]),
+        allowances=(shop.allowance,),
         **surroundings,
     )
 

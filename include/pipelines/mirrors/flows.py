@@ -54,6 +54,8 @@ class MirrorFlow:
         passed_over: refusals by which the target says no more than that it does not carry the record.
         batch_size: records a batch; a batch is written in as few calls as the target allows.
         back: the flow that carries the same records the other way, if one does.
+        partial: of a record that it was told before, the target is told only what has changed since, so that
+            what its own people did to other fields stays.
     """
 
     name: str
@@ -70,6 +72,7 @@ class MirrorFlow:
     passed_over: frozenset[str] = frozenset()
     batch_size: int = 200
     back: str = ""
+    partial: bool = False
 
     @property
     def event(self) -> str:

@@ -11,9 +11,11 @@ from include.errors import OutcomeUnknownError, TransientError
 from include.ledger import Outcome
 from include.pipelines import doubts
 from include.pipelines.delivery import Delivery, Write
+from include.pipelines.mirrors.differences import differences
 from include.pipelines.mirrors.plan import PLAN
 from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame, set_aside
 from include.pipelines.staging import rows
+from include.translation.documents import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from include.pipelines.delivery import Delivered
     from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.ports import Ticket
+
+NOTHING = "{}"
+"""Content of a record of which nothing has changed."""
 
 
 def load(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
@@ -41,7 +46,7 @@ def load(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     plan = staging.read(PLAN)
     planned = {row["key"]: row for row in rows(plan[~plan.key.isin(aside)])}
     links = world.ledger.crosswalk.find(flow.entity, flow.source, list(planned), flow.target)
-    writes = {key: _write(row, links.get(key)) for key, row in planned.items()}
+    writes = _writes(world, planned, links)
     outcomes = _told_already(world, writes, links)
     delivered = _delivery(world, ticket).deliver(
         [write for key, write in writes.items() if key not in outcomes]
@@ -65,9 +70,34 @@ def load(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     return {outcome.value: count for outcome, count in Counter(outcomes.values()).items()}
 
 
+def _writes(
+    world: MirrorWorld, planned: Mapping[str, Mapping[str, Any]], links: Mapping[str, Link]
+) -> dict[str, Write[Document]]:
+    """What each record says; where the flow tells differences, what has changed since it was told."""
+    flow = world.flow
+    whole = {key: _write(row, links.get(key)) for key, row in planned.items()}
+    if not flow.partial:
+        return whole
+    told = world.ledger.told.find(flow.entity, flow.source, flow.target, links)
+    facts = {key: write.content_hash for key, write in whole.items()}
+    # What an unheard write of something else has done to a member, no difference to what was told would mend.
+    unsure = doubts.else_unheard(world, flow.entity, facts)
+    return {
+        key: _partial(write, told.get(key) if key not in unsure else None) for key, write in whole.items()
+    }
+
+
 def _write(row: Mapping[str, Any], link: Link | None) -> Write[Document]:
     document = Document(row["key"], row["content"], link.target_id if link else "")
     return Write(row["key"], row["fact"], row["number"], document)
+
+
+def _partial(write: Write[Document], told: str | None) -> Write[Document]:
+    record = write.record
+    if told is not None:
+        changed = differences(Document(record.key, told).members, record.members)
+        record = replace(record, content=as_json(changed).decode())
+    return replace(write, record=record, whole=write.record.content)
 
 
 def _told_already(
@@ -78,11 +108,16 @@ def _told_already(
     same = {
         key
         for key, write in writes.items()
-        if key in links and key not in unheard and links[key].content_hash == write.content_hash
+        if key in links
+        and key not in unheard
+        and (links[key].content_hash == write.content_hash or write.record.content == NOTHING)
     }
     ours = {key for key in same if links[key].source_version == writes[key].version}
     world.ledger.crosswalk.bind(
-        [replace(links[key], source_version=writes[key].version) for key in sorted(same - ours)]
+        [
+            replace(links[key], source_version=writes[key].version, content_hash=writes[key].content_hash)
+            for key in sorted(same - ours)
+        ]
     )
     return {key: Outcome.LOADED if key in ours else Outcome.UNCHANGED for key in same}
 

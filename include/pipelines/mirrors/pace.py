@@ -1,7 +1,8 @@
 """When a source is polled next: often while much changes there, now and then while it is quiet.
 
 The schedule knocks every minute; most knocks of a quiet hour find that it is not time yet. How often records
-change is learnt from what polls announced (:class:`include.connectors.interval.Pace`).
+change is learnt from what polls announced (:class:`include.connectors.interval.Pace`). When calls run short,
+polls become as rare as makes the rest last until the budget is filled again.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def polled(world: MirrorWorld, began: datetime, changes: int) -> None:
     rate = 0.0 if last is None else last.rate
     if last is not None and began > last.at:
         rate = pace.observed(rate, changes, began - last.at)
-    told = msgspec.json.encode(_Polled(began, began + pace.interval(rate), rate)).decode()
+    # The scarcest budget decides.
+    wait = max((pace.interval(rate, left()) for left in world.allowances), default=pace.interval(rate))
+    told = msgspec.json.encode(_Polled(began, began + wait, rate)).decode()
     world.ledger.cursors.advance(CURSOR.format(flow=world.flow.name), told, force=True)
 
 

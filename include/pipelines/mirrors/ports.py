@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from include.connectors.documents import Answer, Document
+    from include.connectors.interval import Allowance
     from include.connectors.sage100.receipts import Owner, Receipt
     from include.errors import TransientError
     from include.pipelines.mirrors.flows import MirrorFlow
@@ -119,6 +120,7 @@ class MirrorWorld(Surroundings):
         customers: the shop's, where it must be told whose a record is.
         cash: the ERP's, where it is told of money.
         erp: the ERP's customers, where the shop's are looked for among them.
+        allowances: what may still be spent of each call budget that a run draws on.
     """
 
     PORTS = ("source", "target", "orders", "customers", "counterpart", "cash", "erp")
@@ -133,3 +135,4 @@ class MirrorWorld(Surroundings):
     customers: ShopCustomers | None = None
     cash: CashReads | None = None
     erp: ErpCustomers | None = None
+    allowances: tuple[Callable[[], Allowance], ...] = ()

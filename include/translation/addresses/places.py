@@ -89,6 +89,12 @@ def _countries() -> dict[str, str]:
     return found | EVERYDAY
 
 
+def country_name(code: str) -> str:
+    """The English name by ISO 3166-1 alpha-2; a code that is none stays as it is."""
+    found = pycountry.countries.get(alpha_2=code)
+    return str(getattr(found, "common_name", None) or found.name) if found else code
+
+
 def countries_like(name: str) -> list[tuple[str, str, float]]:
     """Countries whose name is near: (alpha-2, name, score 0 to 100), best first."""
     names = {entry.alpha_2: entry.name for entry in pycountry.countries}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.translation.columns import SUMMAND, WORKING, product, rounded
+from include.translation.columns import SUMMAND, WORKING, per_row, product, rounded
 from include.translation.registry import each_value, whole_column
 from include.translation.transforms.text import LISTED
 
+_TEN_DECIMALS = Decimal("1e-10")
 _PERCENT = re.compile(r"^\s*(-?[0-9]+(?:\.[0-9]+)?)\s*%\s*$")
 
 
@@ -25,6 +26,18 @@ def round_half_up(column: pa.Array, digits: int) -> pa.Array:
 def times(column: pa.Array, by: pa.Array) -> pa.Array:
     """Multiply by the column `by`. Exact to 10 decimals; round afterwards."""
     return product(column, by)
+
+
+@whole_column(takes="number", gives="number")
+def divided_by(column: pa.Array, by: pa.Array) -> pa.Array:
+    """Divide by the column `by`, half up to 10 decimals; of nothing it is the number itself."""
+
+    def share(number: Decimal | None, parts: Decimal | None) -> tuple[Decimal | None]:
+        if number is None or not parts:
+            return (number,)
+        return ((number / parts).quantize(_TEN_DECIMALS, ROUND_HALF_UP),)
+
+    return per_row([column, by], share, [WORKING])[0]
 
 
 @whole_column(takes="number", gives="number")

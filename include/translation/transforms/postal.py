@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from include.canonical import Reason
 from include.translation.addresses import Postal, standardised
-from include.translation.addresses.places import countries_like
+from include.translation.addresses.places import countries_like, country_name
 from include.translation.columns import KINDS, per_row
 from include.translation.reference import Candidate
-from include.translation.registry import Blame, together
+from include.translation.registry import Blame, each_value, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,12 @@ def _standardised(*parts: str) -> tuple[str | None, ...]:
     done = standardised(Postal(*address), code)
     country = done.country if len(done.country) in {0, 2} else None
     return (*done[:-1], country, BETWEEN.join(part.strip() for part in parts if part.strip()))
+
+
+@each_value()
+def country_called(value: str) -> str:
+    """The English name of a country by its code: `US` becomes `United States`."""
+    return country_name(value) if value.strip() else ""
 
 
 @together(

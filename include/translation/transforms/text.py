@@ -63,6 +63,12 @@ def all_listed(value: str) -> str:
     return " + ".join(dict.fromkeys(part.strip() for part in value.split(LISTED) if part.strip()))
 
 
+@each_value(settles=True)
+def comma_listed(value: str) -> str:
+    """Every different value of a list column, joined by a comma: the numbers of several parcels."""
+    return ", ".join(dict.fromkeys(part.strip() for part in value.split(LISTED) if part.strip()))
+
+
 @each_value()
 def only_listed(value: str) -> str:
     """The one value of a list column; several different ones are refused."""
@@ -87,6 +93,19 @@ def entry_for(column: pa.Array, code: pa.Array) -> pa.Array:
             return (None,)
         pairs = (entry.partition("=") for entry in listed.split(";"))
         return ({name.strip(): value.strip() for name, _, value in pairs}.get(wanted.strip(), ""),)
+
+    return per_row([column, code], found, [KINDS["text"]])[0]
+
+
+@whole_column()
+def named_in(column: pa.Array, code: pa.Array) -> pa.Array:
+    """Whether a list such as `Closed Won; Verbal` names the column `code`: `true` or `false`; no list is blank."""
+
+    def found(listed: str | None, wanted: str | None) -> tuple[str | None]:
+        if listed is None or wanted is None:
+            return (None,)
+        names = {name.strip() for name in listed.split(";")} - {""}
+        return ("" if not names else str(wanted.strip() in names).lower(),)
 
     return per_row([column, code], found, [KINDS["text"]])[0]
 
@@ -139,6 +158,18 @@ def without_percentage(value: str) -> str:
 def last_characters(value: str, count: int) -> str:
     """The last `count` characters: of a long number its end tells most."""
     return value[-count:]
+
+
+@each_value()
+def first_line(value: str) -> str:
+    """The first line of a text that has several: of a street in one field its first part."""
+    return next((line.strip() for line in value.splitlines() if line.strip()), "")
+
+
+@each_value()
+def further_lines(value: str) -> str:
+    """All lines of a text but the first, joined by a comma."""
+    return ", ".join([line.strip() for line in value.splitlines() if line.strip()][1:])
 
 
 @each_value(settles=True)
