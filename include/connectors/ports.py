@@ -74,6 +74,18 @@ class TokenStore(Protocol):
         """
 
 
+class Rest(Protocol):
+    """What is left of a day's calls."""
+
+    @property
+    def calls(self) -> int:
+        """Left for the flow that asks."""
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long they must last."""
+
+
 class Budget(Protocol):
     """Calls counted per name across all processes."""
 
@@ -93,6 +105,17 @@ class Budget(Protocol):
         A day begins at midnight of ``zone``. With ``n`` 0 it only tells whether calls are blocked.
         ``reserved`` are shares of the limits by flow, kept free for those flows.
         """
+
+    def rest(
+        self,
+        name: str,
+        *,
+        per_day: int,
+        zone: str = "UTC",
+        flow: str = "",
+        reserved: Mapping[str, float] | None = None,
+    ) -> Rest:
+        """What ``flow`` may still call today."""
 
     def block(self, name: str, until: datetime, *, reason: str = "") -> None:
         """Refuse every ``take`` of ``name`` before ``until``; a later ``until`` wins."""

@@ -33,6 +33,8 @@ MAX_BATCHES = 4
 """Batches a run; what is left wakes the next one."""
 LEASE = timedelta(minutes=30)
 """Longer than a task's patience with an outage: a waiting task must not lose its batch."""
+WOKEN_RUN = "webhook__"
+"""What ids of runs begin with that the inbox has started. To Airflow they are runs by hand, too."""
 
 
 def claim() -> list[str]:
@@ -172,7 +174,7 @@ def _asked(world: AnyWorld, context: Mapping[str, Any]) -> tuple[Callable[[], ob
     run_type = context["dag_run"].run_type
     records = polling.Request(
         keys=tuple(params["keys"] or ()),
-        poll=run_type in {"scheduled", "asset_triggered"},
+        poll=run_type in {"scheduled", "asset_triggered"} or _is_by_hand(context),
         when_due=run_type == "scheduled",
         whole=bool(params["whole"]),
     )
@@ -180,7 +182,10 @@ def _asked(world: AnyWorld, context: Mapping[str, Any]) -> tuple[Callable[[], ob
 
 
 def _orders_asked(context: Mapping[str, Any]) -> Request:
-    """What a run was asked for: by its trigger form, its backfill window, or its schedule."""
+    """What a run was asked for: by its trigger form, its backfill window, or its schedule.
+
+    A run by hand that names nothing looks for changes as a scheduled one does.
+    """
     from include.pipelines.announce import Request
 
     run, params = context["dag_run"], context["params"]
@@ -193,9 +198,14 @@ def _orders_asked(context: Mapping[str, Any]) -> Request:
         numbers=tuple(params["order_numbers"] or ()),
         since=_moment(params["modified_from"]),
         until=_moment(params["modified_until"]),
-        sweep=run.run_type == "scheduled",
+        sweep=run.run_type == "scheduled" or _is_by_hand(context),
         recheck=bool(params["recheck"]),
     )
+
+
+def _is_by_hand(context: Mapping[str, Any]) -> bool:
+    """Whether somebody started the run, who expects it to look for what has changed."""
+    return context["dag_run"].run_type == "manual" and not context["run_id"].startswith(WOKEN_RUN)
 
 
 def _moment(value: str | None) -> datetime | None:

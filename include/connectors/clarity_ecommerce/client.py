@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import requests
 
     from include.connectors.clarity_ecommerce.settings import Settings
+    from include.connectors.interval import Allowance
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,10 @@ class ClarityClient:
     def now(self) -> datetime:
         """The present."""
         return self._clock()
+
+    def allowance(self) -> Allowance:
+        """What polls may still spend of today's calls."""
+        return self._gate.allowance()
 
     def ping(self) -> None:
         """The smallest call that shows whether Clarity serves us; raises as :meth:`get`."""

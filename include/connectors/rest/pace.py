@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
+from include.connectors.interval import Allowance
 from include.errors import ConfigurationError, RateLimitedError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ MINUTE = 60.0
 MINUTE_JITTER = 5.0
 SHORTEST_WAIT = 0.05
 LONGEST_RETRY_AFTER = 24 * 3600.0
+CALLS_A_POLL = 10
+"""What a poll is counted as: what it finds is read or told, and other flows live on the same budget."""
 
 
 class BudgetSpentError(RateLimitedError):
@@ -140,6 +143,18 @@ class Gate:
             pause = max(wait, SHORTEST_WAIT)
             self.sleep(pause)
             waited += pause
+
+    def allowance(self) -> Allowance:
+        """What polls may still spend today."""
+        settings = self.settings
+        rest = self.budget.rest(
+            settings.budget_name,
+            per_day=settings.calls_per_day,
+            zone=settings.timezone,
+            flow=self.flow,
+            reserved=settings.reserved,
+        )
+        return Allowance(rest.calls, rest.lasts, CALLS_A_POLL)
 
     def pause_everyone(self, seconds: float, reason: str) -> None:
         """Let nobody call for that long."""

@@ -25,7 +25,7 @@ from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
 from include.errors import IntegrationError
-from tradebridge import connections
+from tradebridge import connections, stages
 from tradebridge.pools import POOLS
 from tradebridge.web.senders import WOKEN
 
@@ -94,7 +94,7 @@ def wake(flow: str) -> str | None:
     if asked is None:
         return None
     # The time is part of it: a wake that expired unanswered is asked again under the same number.
-    run_id = f"webhook__{asked.requested_at:%Y-%m-%dT%H:%M:%S}_{asked.id}"
+    run_id = f"{stages.WOKEN_RUN}{asked.requested_at:%Y-%m-%dT%H:%M:%S}_{asked.id}"
     try:
         trigger_dag(
             flow,

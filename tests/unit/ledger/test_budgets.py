@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from include.errors import ConfigurationError, RateLimitedError
 from include.ledger import Ledger
+from include.ledger.budgets import Rest
 
 NAME = "zoho:5129873"
 
@@ -51,6 +52,25 @@ def test_a_day_ends_where_the_remote_lives(ledger: Ledger, clock) -> None:
     assert take(ledger, **limits) == 6 * 3600
     clock.pass_(hours=6)
     assert take(ledger, **limits) == 0.0
+
+
+def test_the_rest_of_a_day_is_what_a_flow_may_still_call_until_midnight_there(ledger: Ledger, clock) -> None:
+    """B14. What others have reserved and not yet spent is not its own."""
+    clock.now = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+    limits = {"per_day": 100, "zone": "America/New_York"}
+    assert ledger.budgets.rest(NAME, **limits) == Rest(100, timedelta(hours=6))
+    shares = {"reserved": {"orders": 0.5}}
+    take(ledger, 20, per_minute=None, flow="orders", **limits, **shares)
+    take(ledger, 10, per_minute=None, flow="stock", **limits, **shares)
+    assert ledger.budgets.rest(NAME, flow="stock", **limits, **shares).calls == 40
+    assert ledger.budgets.rest(NAME, flow="orders", **limits, **shares).calls == 70
+    clock.pass_(hours=6)
+    assert ledger.budgets.rest(NAME, **limits) == Rest(100, timedelta(days=1))
+
+
+def test_a_day_that_was_overspent_leaves_nothing(ledger: Ledger) -> None:
+    take(ledger, 20, per_minute=None)
+    assert ledger.budgets.rest(NAME, per_day=10).calls == 0
 
 
 def test_a_clock_that_is_ahead_at_midnight_starts_no_second_day(ledger: Ledger, clock) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.connectors.documents import Answer, Document
+from include.connectors.rest.pace import Gate
 from include.connectors.sage100.changes.stubs import Changes, Stub
 from include.errors import ConfigurationError
 from include.ledger import Ledger, migrate
@@ -130,6 +131,56 @@ def test_the_site_sets_the_bounds(world: MirrorWorld, source: Source) -> None:
     world = replace(world, settings={"poll_shortest": "60", "poll_longest": "60"})
     announce(world, "first", SCHEDULED)
     assert minutes(world, source, 10) == 10
+
+
+@dataclass(frozen=True)
+class Quota:
+    """An account whose day ends at midnight UTC."""
+
+    calls_per_day: int
+    budget_name: str = "shop"
+    calls_per_minute: int = 1000
+    concurrency: int = 5
+    timezone: str = "UTC"
+    reserved: Mapping[str, float] = field(default_factory=dict)
+    patience: float = 0.0
+    longest: timedelta = timedelta(minutes=1)
+
+
+def with_calls_left(world: MirrorWorld, source: Source, *left: int) -> MirrorWorld:
+    """The world an hour before midnight, a thousand calls of each budget spent and so many left."""
+    source.clock.now = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+    gates = []
+    for number, calls in enumerate(left):
+        quota = Quota(1000 + calls, budget_name=f"shop-{number}")
+        world.ledger.budgets.take(quota.budget_name, per_minute=None, per_day=None, n=1000)
+        gates.append(Gate(quota, world.ledger.budgets, source.clock, sleep=lambda _: None))
+    return replace(world, allowances=tuple(gate.allowance for gate in gates))
+
+
+@pytest.mark.parametrize("left", [(40,), (40, 100_000), (100_000, 40)])
+def test_when_calls_run_short_polls_become_rare(
+    world: MirrorWorld, source: Source, left: tuple[int, ...]
+) -> None:
+    """Calls for four polls in an hour are a quarter of an hour each; the scarcest budget decides."""
+    world = with_calls_left(world, source, *left)
+    announce(world, "first", SCHEDULED)
+    source.each = 500
+    assert minutes(world, source, 14) == 0
+    assert minutes(world, source, 2) == 1
+
+
+def test_a_budget_that_is_not_short_changes_nothing(world: MirrorWorld, source: Source) -> None:
+    world = with_calls_left(world, source, 100_000)
+    announce(world, "first", SCHEDULED)
+    assert minutes(world, source, 20) == 4
+
+
+def test_without_calls_polls_wait_for_midnight(world: MirrorWorld, source: Source) -> None:
+    world = with_calls_left(world, source, 9)
+    announce(world, "first", SCHEDULED)
+    assert minutes(world, source, 59) == 0
+    assert minutes(world, source, 3) == 1
 
 
 @pytest.mark.parametrize(
