@@ -12,9 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from include.sandbox.zoho.envelope import MEDIA_TYPE, Refusal, endpoint, refused
 from include.sandbox.zoho.gate import PREFIXES, Gate
 from include.sandbox.zoho.oauth import FULL_ACCESS
+from include.sandbox.zoho.routes_adjustments import AdjustmentRoutes
 from include.sandbox.zoho.routes_contacts import ContactRoutes
 from include.sandbox.zoho.routes_items import ItemRoutes
 from include.sandbox.zoho.routes_orders import OrderRoutes
+from include.sandbox.zoho.routes_packages import PackageRoutes, ShipmentRoutes
+from include.sandbox.zoho.routes_persons import PersonRoutes
 from include.sandbox.zoho.routes_settings import SettingsRoutes
 from include.sandbox.zoho.wire import dumps
 
@@ -30,7 +33,17 @@ ROOTS = (*PREFIXES, "/oauth/v2")
 def zoho_app(world: World) -> Gate:
     """The application behind its gate."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    for routes in (OrderRoutes(world), ItemRoutes(world), ContactRoutes(world), SettingsRoutes(world)):
+    parts = (
+        OrderRoutes(world),
+        PackageRoutes(world),
+        ShipmentRoutes(world),
+        ItemRoutes(world),
+        AdjustmentRoutes(world),
+        PersonRoutes(world),
+        ContactRoutes(world),
+        SettingsRoutes(world),
+    )
+    for routes in parts:
         for method, path, handler in routes.table():
             for prefix in PREFIXES:
                 app.add_route(prefix + path, endpoint(handler), methods=[method])

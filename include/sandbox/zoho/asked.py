@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,6 +54,30 @@ class Edit(Asked):
 
     changes: Json
     raw: bool = False
+    announce: bool = True
+
+
+class Making(Asked):
+    """A new record; ``body`` as the API's ``POST`` takes it."""
+
+    body: Json
+    announce: bool = True
+
+
+class Counting(Asked):
+    """Stock that was counted: ``difference`` to what the books say; the main warehouse unless told."""
+
+    difference: Decimal
+    location_id: str = ""
+    reason: str = "Stocktaking results"
+
+
+class Shipping(Asked):
+    """What leaves; without ``line_items`` (``so_line_item_id``, ``quantity``) all that is left."""
+
+    line_items: list[Json] | None = None
+    carrier: str = "United Package"
+    tracking_number: str = ""
     announce: bool = True
 
 

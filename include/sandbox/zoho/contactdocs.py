@@ -68,7 +68,7 @@ def apply(contact: Json, body: Json, now: datetime, new_id: Callable[[], str]) -
             contact[which].update(address(body[which]))
         contact[which]["address_id"] = contact[which].get("address_id") or new_id()
     if "contact_persons" in body:
-        contact["contact_persons"] = [_person(entry, new_id) for entry in body["contact_persons"]]
+        contact["contact_persons"] = [person(entry, new_id) for entry in body["contact_persons"]]
     _primary(contact, body, new_id)
     values = customfields.values_of(contact) | customfields.asked("contact", body)
     contact.update(customfields.filled("contact", values))
@@ -78,6 +78,11 @@ def apply(contact: Json, body: Json, now: datetime, new_id: Callable[[], str]) -
 def address(given: Json) -> Json:
     """The address fields out of a request."""
     return {name: str(given[name] or "") for name in ADDRESS if name in given}
+
+
+def addresses(contact: Json) -> list[Json]:
+    """Billing, shipping and further addresses, to work on."""
+    return [contact["billing_address"], contact["shipping_address"], *contact["addresses"]]
 
 
 def _terms(contact: Json, body: Json) -> None:
@@ -103,23 +108,38 @@ def _currency(contact: Json, body: Json) -> None:
     contact["is_bcy_only_contact"] = found is USD
 
 
-def _person(given: Json, new_id: Callable[[], str]) -> Json:
-    person = shape("contact_person", **{name: given[name] for name in PERSON if name in given})
-    person["contact_person_id"] = str(given.get("contact_person_id") or new_id())
-    person["is_primary_contact"] = bool(given.get("is_primary_contact", False))
-    return person
+def person(given: Json, new_id: Callable[[], str]) -> Json:
+    """A contact person out of a request; what it leaves out is empty."""
+    made = shape("contact_person", **{name: given[name] for name in PERSON if name in given})
+    made["contact_person_id"] = str(given.get("contact_person_id") or new_id())
+    made["is_primary_contact"] = bool(given.get("is_primary_contact", False))
+    return made
 
 
 def _primary(contact: Json, body: Json, new_id: Callable[[], str]) -> None:
-    """One person is primary, and the contact itself shows their name, e-mail and phone."""
+    """A contact's own name, e-mail and phone are those of its primary person."""
     named = {name: body[name] for name in PERSON if name in body}
-    if named and not contact["contact_persons"]:
-        contact["contact_persons"] = [_person({**named, "is_primary_contact": True}, new_id)]
-    if not contact["contact_persons"]:
-        return
     persons = contact["contact_persons"]
-    primary = next((person for person in persons if person["is_primary_contact"]), persons[0])
-    primary.update(named, is_primary_contact=True)
+    if named and not persons:
+        persons.append(person({**named, "is_primary_contact": True}, new_id))
+    elif persons:
+        primary_of(persons).update(named)
+    show_primary(contact)
+
+
+def primary_of(persons: list[Json]) -> Json:
+    """The primary one of several persons, else the first."""
+    return next((each for each in persons if each["is_primary_contact"]), persons[0])
+
+
+def show_primary(contact: Json) -> None:
+    """One person is primary, and the contact itself shows their name, e-mail and phone."""
+    if not contact["contact_persons"]:
+        contact.update(dict.fromkeys((*PERSON[1:], "primary_contact_id", "contact_salutation"), ""))
+        return
+    primary = primary_of(contact["contact_persons"])
+    for each in contact["contact_persons"]:
+        each["is_primary_contact"] = each is primary
     contact["primary_contact_id"] = primary["contact_person_id"]
     contact["contact_salutation"] = primary["salutation"]
     contact.update({name: primary[name] for name in PERSON if name != "salutation"})
@@ -129,4 +149,5 @@ def record(contact: Json) -> Record:
     """The contact with its list row."""
     row = {name: contact[name] for name in ROW}
     row.update(customer_name=contact["contact_name"], vendor_name="", has_attachment=False, pan_no="")
+    row.update(contact["custom_field_hash"])
     return Record("contacts", contact["contact_id"], contact, row)

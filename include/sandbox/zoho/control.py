@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, HTTPException
 from pydantic import ValidationError
 
-from include.sandbox.zoho import deeds, orderdocs
+from include.sandbox.zoho import control_goods, deeds, orderdocs
 from include.sandbox.zoho.asked import Consent, Edit, Emission, Placing, Spoiling  # noqa: TC001 - read at run time
 from include.sandbox.zoho.envelope import Refusal
 from include.sandbox.zoho.oauth import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
@@ -34,6 +34,9 @@ def router(world: World, sender: Sender) -> APIRouter:
     """All routes."""
     routes = APIRouter(prefix="/_sandbox/zoho", tags=["zoho"])
     _order_routes(routes, world)
+    control_goods.fulfilment_routes(routes, world)
+    control_goods.contact_routes(routes, world)
+    control_goods.item_routes(routes, world)
     _spoilt_routes(routes, world)
     _document_routes(routes, world)
     _webhook_routes(routes, world)
@@ -180,7 +183,7 @@ def _switch_routes(routes: APIRouter, world: World, sender: Sender) -> None:
 
     @routes.get("/counts")
     async def counts() -> dict[str, Any]:
-        resources = ("items", "contacts", RESOURCE)
+        resources = ("items", "contacts", RESOURCE, "packages", "shipmentorders")
         return {
             **{name: world.documents.count(name) for name in resources},
             "calls_today": world.limits.used_today(ORGANIZATION_ID),

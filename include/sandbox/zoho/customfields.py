@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox.zoho.fields import amount
 from include.sandbox.zoho.wire import Json, identity
 
 if TYPE_CHECKING:
@@ -62,12 +63,17 @@ DEFINED = {
         ("cf_sage_so_number", "Sage Sales Order No", "string"),
         ("cf_sync_origin", "Sync Origin", "dropdown"),
         ("cf_rush_order", "Rush Order", "check_box"),
+        ("cf_salesforce_id", "Salesforce Id", "string"),
     ),
     "contact": _defined(
         "contact",
         100,
         ("cf_sage_customer_no", "Sage Customer No", "string"),
         ("cf_sf_account_id", "Salesforce Account Id", "string"),
+        ("cf_salesforce_id", "Salesforce Id", "string"),
+        ("cf_industry", "Industry", "dropdown"),
+        ("cf_annual_revenue", "Annual Revenue", "decimal"),
+        ("cf_vip", "VIP", "check_box"),
     ),
     "item": _defined(
         "item",
@@ -119,4 +125,6 @@ def asked(entity: str, body: Mapping[str, Any]) -> Json:
 def _typed(field: CustomField, value: Any) -> Any:
     if field.data_type == "check_box":
         return value if isinstance(value, bool) else str(value).lower() == "true"
+    if field.data_type == "decimal" and value not in {None, ""}:
+        return float(amount(field.api_name, value))
     return "" if value is None else str(value)

@@ -30,6 +30,8 @@ MODULES = {
     "salesorders": "salesorders",
     "salesreturns": "salesreturns",
     "packages": "packages",
+    "shipmentorders": "shipmentorders",
+    "inventoryadjustments": "inventoryadjustments",
     "bills": "bills",
 }
 """First path segment to scope module; everything else is ``settings``."""

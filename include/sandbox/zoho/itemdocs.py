@@ -25,6 +25,10 @@ PLAIN = (
 NUMBERS = ("rate", "purchase_rate", "reorder_level")
 LEVELS = ("stock_on_hand", "available_stock", "actual_available_stock")
 COMMITMENTS = ("committed_stock", "actual_committed_stock")
+PHYSICAL = ("actual_available_stock", "actual_committed_stock")
+"""What a shipment takes away."""
+ACCOUNTING = ("stock_on_hand", "available_stock", "committed_stock")
+"""What an invoice takes away."""
 FREE = {
     "available_for_sale_stock": ("available_stock", "committed_stock"),
     "actual_available_for_sale_stock": ("actual_available_stock", "actual_committed_stock"),
@@ -110,9 +114,20 @@ def total(item: Json) -> None:
 
 
 def commit(documents: Documents, lines: Iterable[Json], sign: int) -> None:
-    """Commit (+1) or release (-1) the stock of order lines.
+    """Commit (+1) or release (-1) the stock of order lines."""
+    move_stock(documents, lines, sign, COMMITMENTS)
+
+
+def move_stock(documents: Documents, lines: Iterable[Json], sign: int, names: Iterable[str]) -> None:
+    """Add (+1) or take away (-1) the quantities of lines in their locations.
 
     Not an edit of the item: ``last_modified_time`` stays, as with Zoho.
+
+    Args:
+        documents: where the items are.
+        lines: each with ``item_id``, ``location_id`` and ``quantity``.
+        sign: of the change.
+        names: which of an item's stock figures change.
     """
     changed: dict[str, Json] = {}
     for line in lines:
@@ -122,9 +137,9 @@ def commit(documents: Documents, lines: Iterable[Json], sign: int) -> None:
         changed[item["item_id"]] = item
         for place in item["locations"]:
             if place["location_id"] == line["location_id"]:
-                for name in COMMITMENTS:
-                    committed = decimal(place[f"location_{name}"]) + sign * decimal(line["quantity"])
-                    place[f"location_{name}"] = float(committed)
+                for name in names:
+                    moved = decimal(place[f"location_{name}"]) + sign * decimal(line["quantity"])
+                    place[f"location_{name}"] = float(moved)
     for item in changed.values():
         total(item)
     documents.put(*(record(item) for item in changed.values()))

@@ -6,6 +6,7 @@ the rows it gets. ``last_modified_time`` means "modified at or after".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ NUMBER = {
     "_greater_equals": "{} >= ?",
 }
 DATE = {"": "{} = ?", "_start": "{} >= ?", "_end": "{} <= ?", "_before": "{} < ?", "_after": "{} > ?"}
+CUSTOM_FIELD = re.compile(r"cf_[a-z0-9_]+", re.ASCII)
 LINE_HAS_ITEM = (
     "EXISTS (SELECT 1 FROM json_each(documents.body, '$.line_items') AS line "
     "WHERE json_extract(line.value, '$.item_id') = ?)"
@@ -82,14 +84,24 @@ def column(name: str) -> str:
     return COLUMNS.get(name) or f"json_extract(row, '$.\"{name}\"')"
 
 
-def listed(documents: Documents, listing: Listing, query: Mapping[str, str]) -> str:
+def listed(
+    documents: Documents, listing: Listing, query: Mapping[str, str], *, seen_until: int | None = None
+) -> str:
     """The whole JSON answer to a list call.
+
+    Args:
+        documents: what there is.
+        listing: of which resource.
+        query: filters, page and sort.
+        seen_until: records made after that second are not found yet.
 
     Raises:
         Refusal: a filter's, page's or sort's value makes no sense.
     """
     page, per_page = _whole(query, "page", 1), min(_whole(query, "per_page", PER_PAGE), PER_PAGE)
     where = condition(listing, query)
+    if seen_until is not None:
+        where.add("created <= ?", seen_until)
     sort, order = _sorting(listing, query)
     direction = "ASC" if order == "A" else "DESC"
     rows = documents.page(
@@ -120,6 +132,7 @@ def condition(listing: Listing, query: Mapping[str, str]) -> Where:
             _text(where, listing, name, value)
             _number(where, listing, name, value)
             _date(where, listing, name, value)
+            _custom(where, listing, name, value)
     if listing.filters:
         _times(where, query)
         _special(where, listing, query)
@@ -153,6 +166,11 @@ def _date(where: Where, listing: Listing, name: str, value: str) -> None:
     clause = _operator(name, listing.dates, DATE)
     if clause:
         where.add(clause, _day(name, value).isoformat())
+
+
+def _custom(where: Where, listing: Listing, name: str, value: str) -> None:
+    if listing.custom_fields and CUSTOM_FIELD.fullmatch(name):
+        where.add(f"{column(name)} = ?", value)
 
 
 def _times(where: Where, query: Mapping[str, str]) -> None:
@@ -245,6 +263,7 @@ CONTACTS = Listing(
     text=frozenset({"contact_name", "company_name", "first_name", "last_name", "email", "phone"}),
     search=("contact_name", "company_name", "email"),
     sorts=frozenset({"contact_name", "first_name", "last_name", "email"}),
+    custom_fields=True,
 )
 SALES_RETURNS = Listing("salesreturns", "salesreturns", "Sales Returns", filters=False)
 BILLS = Listing("bills", "bills", "Bills", filters=False)
@@ -256,7 +275,16 @@ PACKAGES = Listing(
     filters=False,
 )
 
+ADJUSTMENTS = Listing(
+    "adjustmentlines",
+    "inventory_adjustments",
+    "Inventory Adjustments",
+    search=("reference_number", "reason", "name"),
+    sorts=frozenset({"date", "reference_number"}),
+)
+
 __all__ = [
+    "ADJUSTMENTS",
     "BILLS",
     "CONTACTS",
     "ITEMS",

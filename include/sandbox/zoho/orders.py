@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.zoho import customfields, orderdocs
 from include.sandbox.zoho.envelope import Refusal, invalid_field, not_there
-from include.sandbox.zoho.itemdocs import commit
-from include.sandbox.zoho.wire import Json, dumps, identity, wire_time
+from include.sandbox.zoho.fields import amount
+from include.sandbox.zoho.itemdocs import ACCOUNTING, commit, move_stock
+from include.sandbox.zoho.wire import Json, decimal, dumps, identity, wire_time
 
 if TYPE_CHECKING:
     from include.sandbox.zoho.webhooks import Event
@@ -103,6 +104,7 @@ class Orders:
                 != order["salesorder_number"]
             ):
                 order["salesorder_number"] = self._number(body, own_number=True)
+            _refuse_handled(order, body)
             self._stock(order, -1)
             orderdocs.apply(order, body, self._documents, self._world.now())
             self._stock(order, +1)
@@ -140,6 +142,8 @@ class Orders:
                 raise Refusal(
                     400, 36012, f"A {order['order_status']} sales order cannot be marked as {status}."
                 )
+            if order["packages"]:
+                raise Refusal(400, 36016, "Sales orders that have packages cannot be marked as void.")
             self._stock(order, -1)
             move(order, status)
             self._stock(order, +1)
@@ -155,9 +159,37 @@ class Orders:
         """
         with self._world.control.database.transaction():
             order = self.get(order_id)
+            if order["packages"]:
+                raise Refusal(400, 36017, "Sales orders that have packages cannot be deleted.")
             self._stock(order, -1)
             self._documents.delete(RESOURCE, order_id)
             self._announce(order, "deleted")
+
+    def fulfilled(self, order: Json, *, quiet: bool = False) -> None:
+        """Keep an order whose packages, shipments or invoices have changed."""
+        orderdocs.stamp(order, self._world.now())
+        self._save(order, "edited", quiet=quiet)
+
+    def invoice(self, order_id: str) -> Json:
+        """Invoice all that is left of a confirmed order; accounting stock goes with it.
+
+        Raises:
+            Refusal: no such order, or it is not confirmed.
+        """
+        with self._world.control.database.transaction():
+            order = self.get(order_id)
+            if order["order_status"] not in COMMITTED:
+                raise Refusal(400, 36018, "Only confirmed sales orders can be invoiced.")
+            left = [
+                {**line, "quantity": decimal(line["quantity"]) - decimal(line["quantity_invoiced"])}
+                for line in order["line_items"]
+            ]
+            move_stock(self._documents, left, -1, ACCOUNTING)
+            for line in order["line_items"]:
+                line.update(quantity_invoiced=line["quantity"], is_invoiced=True)
+            order["invoiced_status"] = "invoiced"
+            self.fulfilled(order)
+        return order
 
     def _stock(self, order: Json, sign: int) -> None:
         if order["order_status"] in COMMITTED:
@@ -208,6 +240,25 @@ class Orders:
             }
             self._documents.put_plain("comments", order_id, {"comments": [comment, *before]})
         return comment
+
+
+def _refuse_handled(order: Json, body: Json) -> None:
+    """What is packed or invoiced stays as it was sold."""
+    handled = {
+        line["line_item_id"]: max(decimal(line["quantity_packed"]), decimal(line["quantity_invoiced"]))
+        for line in order["line_items"]
+    }
+    if not any(handled.values()):
+        return
+    if "customer_id" in body and str(body["customer_id"]) != order["customer_id"]:
+        raise Refusal(400, 36019, "The customer cannot be changed once items are packed or invoiced.")
+    if "line_items" not in body:
+        return
+    asked = {str(line.get("line_item_id") or ""): line for line in body["line_items"] or []}
+    for line_id, done in handled.items():
+        line = asked.get(line_id)
+        if done and (line is None or amount("quantity", line.get("quantity", done)) < done):
+            raise Refusal(400, 36020, "Items that are packed or invoiced cannot be removed or reduced.")
 
 
 def move(order: Json, status: str) -> None:

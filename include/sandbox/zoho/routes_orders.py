@@ -47,9 +47,7 @@ class OrderRoutes:
 
     def listed(self, call: Call) -> Response:
         """Rows without lines."""
-        return Response(
-            listing.listed(self._world.documents, listing.SALES_ORDERS, call.query), media_type=MEDIA_TYPE
-        )
+        return Response(self._world.listed(listing.SALES_ORDERS, call.query), media_type=MEDIA_TYPE)
 
     def detail(self, call: Call) -> Response:
         """One order."""

@@ -29,8 +29,7 @@ class SettingsRoutes:
         """Method, path, handler."""
         plain = [("GET", path, _fixed(key, rows)) for path, key, rows in _tables()]
         lists = [
-            ("GET", f"/{each.resource}", self._list(each))
-            for each in (listing.SALES_RETURNS, listing.BILLS, listing.PACKAGES)
+            ("GET", f"/{each.resource}", self._list(each)) for each in (listing.SALES_RETURNS, listing.BILLS)
         ]
         return [
             *plain,
@@ -73,7 +72,7 @@ class SettingsRoutes:
 
     def _list(self, each: Listing) -> Callable[[Call], Response]:
         def listed(call: Call) -> Response:
-            return Response(listing.listed(self._world.documents, each, call.query), media_type=MEDIA_TYPE)
+            return Response(self._world.listed(each, call.query), media_type=MEDIA_TYPE)
 
         return listed
 

@@ -132,6 +132,11 @@ class Documents:
         )
         return [row["id"] for row in found]
 
+    def chosen_ids(self, where: str, values: Iterable[Any]) -> list[str]:
+        """Ids of the records that meet a condition of ours."""
+        sql = f"SELECT id FROM documents WHERE {where} ORDER BY created, id"  # noqa: S608 - our conditions
+        return [row["id"] for row in self._database.rows(sql, tuple(values))]
+
     def count(self, resource: str) -> int:
         """How many there are."""
         found = self._database.row("SELECT count(*) AS n FROM documents WHERE resource = ?", (resource,))

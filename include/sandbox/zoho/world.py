@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.sandbox.zoho.limits import Limits
+from include.sandbox.zoho.listing import listed
 from include.sandbox.zoho.oauth import Accounts
 from include.sandbox.zoho.settings import Switchboard
 from include.sandbox.zoho.store import Documents
 from include.sandbox.zoho.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from include.sandbox.control import Control
+    from include.sandbox.zoho.listing import Listing
 
 
 @dataclass(slots=True)
@@ -47,6 +51,12 @@ class World:
     def now(self) -> datetime:
         """The sandbox's present moment, whole seconds as Zoho keeps them."""
         return self.control.clock.now().replace(microsecond=0)
+
+    def listed(self, listing: Listing, query: Mapping[str, str]) -> str:
+        """The answer to a list call; what was made a moment ago may not be found yet."""
+        lag = self.switches.present.search_lag_seconds
+        seen_until = int((self.now() - timedelta(seconds=lag)).timestamp()) if lag else None
+        return listed(self.documents, listing, query, seen_until=seen_until)
 
     def reset(self) -> None:
         """Forget everything; the tables are already empty."""

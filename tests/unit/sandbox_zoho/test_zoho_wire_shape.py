@@ -62,6 +62,7 @@ def test_custom_fields_are_a_list_in_details_and_columns_in_lists(reader: Zoho) 
         "cf_sage_so_number",
         "cf_sync_origin",
         "cf_rush_order",
+        "cf_salesforce_id",
     }
 
 
