@@ -11,7 +11,13 @@
     client    one call: admission, token, envelope, retries
     wire      Zoho's own shapes
     reader    lists, details, the connection test
+    sweep     a list walked by its times of change
     writer    notes and custom fields written back
+    contacts  customers created and changed          (persons: their people)
+    sales_orders  orders made under our own numbers and confirmed
+    catalogue items, stock and orders carried away   (changes, details)
+    custom_fields  which there are, how a body names them
+    refusals  what is refused of a record, in our vocabulary
     webhook   its form wrapping, its identity
 
 Names are loaded when they are first asked for: the webhook receiver needs ``webhook`` in processes
@@ -24,31 +30,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from include.connectors.zoho_inventory.catalogue import ZohoItems, ZohoOrderRecords, ZohoStock
     from include.connectors.zoho_inventory.client import ZohoClient
-    from include.connectors.zoho_inventory.reader import SWEEP_OVERLAP, CheckReport, ZohoReader
+    from include.connectors.zoho_inventory.contacts import ZohoContacts
+    from include.connectors.zoho_inventory.custom_fields import CustomFields
+    from include.connectors.zoho_inventory.reader import CheckReport, ZohoReader
+    from include.connectors.zoho_inventory.sales_orders import ZohoSalesOrders
     from include.connectors.zoho_inventory.settings import Settings
+    from include.connectors.zoho_inventory.sweep import SWEEP_OVERLAP
     from include.connectors.zoho_inventory.wire import OrderStub, Organization
     from include.connectors.zoho_inventory.writer import ZohoWriter
 
 __all__ = [
     "SWEEP_OVERLAP",
     "CheckReport",
+    "CustomFields",
     "OrderStub",
     "Organization",
     "Settings",
     "ZohoClient",
+    "ZohoContacts",
+    "ZohoItems",
+    "ZohoOrderRecords",
     "ZohoReader",
+    "ZohoSalesOrders",
+    "ZohoStock",
     "ZohoWriter",
 ]
 
 _HOMES = {
-    "SWEEP_OVERLAP": "reader",
+    "SWEEP_OVERLAP": "sweep",
     "CheckReport": "reader",
+    "CustomFields": "custom_fields",
     "OrderStub": "wire",
     "Organization": "wire",
     "Settings": "settings",
     "ZohoClient": "client",
+    "ZohoContacts": "contacts",
+    "ZohoItems": "catalogue",
+    "ZohoOrderRecords": "catalogue",
     "ZohoReader": "reader",
+    "ZohoSalesOrders": "sales_orders",
+    "ZohoStock": "catalogue",
     "ZohoWriter": "writer",
 }
 

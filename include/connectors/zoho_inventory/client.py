@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
 
 class ZohoClient:
     """Calls one organisation of Zoho Inventory; safe to share between threads.
@@ -116,14 +118,30 @@ class ZohoClient:
         """
         return self._call(Call("GET", path, self._query(params, scoped=scoped)))
 
-    def send_json(self, method: str, path: str, content: object) -> Envelope:
-        """Write ``content`` as JSON.
+    def send_json(
+        self,
+        method: str,
+        path: str,
+        content: object,
+        params: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> Envelope:
+        """Write ``content`` as JSON; decimals are numbers with all their digits.
+
+        Args:
+            method: ``POST`` or ``PUT``.
+            path: below the API base.
+            content: the body.
+            params: query parameters; the organisation is added.
+            idempotent: done twice it does what it does once, so it may be repeated when its answer is lost.
 
         Raises:
             OutcomeUnknownError: the write may have taken effect; look before asking again.
             IntegrationError: as :meth:`get`; the write has taken no effect.
         """
-        return self._call(Call(method, path, self._query(None), msgspec.json.encode(content)))
+        body = _JSON.encode(content)
+        return self._call(Call(method, path, self._query(params), body, idempotent=idempotent))
 
     def send_form(self, method: str, path: str, fields: Mapping[str, str]) -> Envelope:
         """Write a form; see :meth:`send_json`."""
@@ -137,7 +155,7 @@ class ZohoClient:
 
     def _call(self, call: Call) -> Envelope:
         credential = Credential(self.tokens)
-        return self._retries.run(lambda: self._attempt(call, credential))
+        return self._retries.run(lambda: self._attempt(call, credential), idempotent=call.idempotent)
 
     def _attempt(self, call: Call, credential: Credential) -> Envelope:
         try:
@@ -186,6 +204,7 @@ class ZohoClient:
             code=envelope.code,
             retry_after=pause,
             safe=call.safe,
+            field=errors.field_of(envelope.message),
         )
 
     def _unread(self, call: Call, what: str) -> TransientError:

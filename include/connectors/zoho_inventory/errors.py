@@ -12,6 +12,7 @@ here and go no further: our errors carry the status and the code.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,11 +57,13 @@ class ZohoError(PermanentError):
     Args:
         message: what we asked, the status and the code; never Zoho's own words.
         code: the envelope's code, None when there was none.
+        field: Zoho's name of what it is about, blank when it names none.
     """
 
-    def __init__(self, message: str, *, code: int | None = None) -> None:
+    def __init__(self, message: str, *, code: int | None = None, field: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.field = field
 
 
 class NotFoundError(ZohoError):
@@ -153,8 +156,27 @@ _REFUSALS: dict[Verdict, type[ZohoError]] = {
 }
 
 
+_FIELD = re.compile(
+    r"(?:Invalid value passed for|Please ensure that the) ([a-z][a-z0-9_]{0,59})(?: has less than|\.?$)",
+    re.ASCII,
+)
+
+
+def field_of(message: str) -> str:
+    """The field that a refusal names, "" if none: its name is Zoho's word, the rest may be a customer's."""
+    found = _FIELD.match(message)
+    return found[1] if found else ""
+
+
 def error_for(
-    verdict: Verdict, *, doing: str, status: int, code: int | None, retry_after: float | None, safe: bool
+    verdict: Verdict,
+    *,
+    doing: str,
+    status: int,
+    code: int | None,
+    retry_after: float | None,
+    safe: bool,
+    field: str = "",
 ) -> IntegrationError:
     """The error that goes with a verdict; returned, so that the caller raises.
 
@@ -165,6 +187,7 @@ def error_for(
         code: the envelope's code, if any.
         retry_after: seconds to wait, if known.
         safe: the call changes nothing; an outage then loses nothing, else the outcome is unknown.
+        field: what a refusal is about, see :func:`field_of`.
     """
     fact = f"{doing}: {verdict} (HTTP {status}, code {'none' if code is None else code})"
     if verdict in LIMITS:
@@ -172,6 +195,6 @@ def error_for(
     if verdict is Verdict.OUTAGE:
         return (TransientError if safe else OutcomeUnknownError)(fact, retry_after=retry_after)
     if verdict in _REFUSALS:
-        return _REFUSALS[verdict](fact, code=code)
+        return _REFUSALS[verdict](fact, code=code, field=field)
     kind, way_out = _ERRORS[verdict]
     return kind(f"{fact}; {way_out}")

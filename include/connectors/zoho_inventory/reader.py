@@ -1,10 +1,8 @@
 """What Zoho Inventory knows: lists that announce, details that tell.
 
 A list row has no lines and no addresses, so a sweep lists stubs (200 a call) and only changed orders
-cost a detail call each. Two habits of the API shape this module. It silently ignores filters it
-does not know, so every filter is checked again on the rows. And its pages count rows of a set
-that moves while we read it, so a list sorted by ``last_modified_time`` is walked by that time rather than by
-page number: a row that is edited or deleted meanwhile cannot push its neighbour over a page's edge.
+cost a detail call each. The API silently ignores filters it does not know, so every filter is checked
+again on the rows.
 """
 
 from __future__ import annotations
@@ -13,11 +11,11 @@ import logging
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from include.connectors.zoho_inventory.errors import NotFoundError
-from include.connectors.zoho_inventory.pages import Page, pages
+from include.connectors.zoho_inventory.pages import pages
+from include.connectors.zoho_inventory.sweep import swept
 from include.connectors.zoho_inventory.wire import (
     ZOHO_ID,
     OrderIdentity,
@@ -37,13 +35,11 @@ from include.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from include.connectors.zoho_inventory.client import ZohoClient
 
 log = logging.getLogger(__name__)
-
-SWEEP_OVERLAP = timedelta(minutes=10)
-"""How far behind its last cursor a sweep should start: late commits and clocks that disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class ZohoReader:
         may come again with its newer version. Orders whose change time cannot be read are yielded.
 
         Args:
-            modified_since: aware; changed at or after. Start :data:`SWEEP_OVERLAP` before the cursor.
+            modified_since: aware; changed at or after. Start ``sweep.SWEEP_OVERLAP`` before the cursor.
             modified_until: aware; changed at or before.
             numbers: only these ``salesorder_number`` s (one call each); numbers that Zoho does not know are
                 simply not yielded.
@@ -191,35 +187,8 @@ class ZohoReader:
                     yield stub
 
     def _walk(self, window: _Window) -> Iterator[list[OrderStub]]:
-        """Pages of stubs, re-anchored at the last change time wherever Zoho sorts and filters.
-
-        A page whose rows all changed in one second gives no new anchor; then page numbers must do.
-        """
-        anchor: datetime | None = window.since
-        more = True
-        while more:
-            more = False
-            for page in pages(self.client, "/salesorders", "salesorders", self._sweep(anchor)):
-                stubs = _stubs(page.rows)
-                yield stubs
-                span = _span(page, stubs, anchor)
-                if span is None:
-                    continue
-                if window.ends_before(span[1]):
-                    return
-                if page.has_more and span[0] < span[1]:
-                    anchor, more = span[1], True
-                    break
-
-    def _sweep(self, anchor: datetime | None) -> dict[str, str]:
-        params = {"sort_column": "last_modified_time", "sort_order": "A"}
-        if anchor is not None:
-            params["last_modified_time"] = self._zoho_time(anchor)
-        return params
-
-    def _zoho_time(self, at: datetime) -> str:
-        """The organisation's local time with its offset, without a colon, to the second below."""
-        return at.astimezone(self.client.settings.zone).strftime("%Y-%m-%dT%H:%M:%S%z")
+        for page in swept(self.client, "/salesorders", "salesorders", window.since, window.until):
+            yield _stubs([row.raw for row in page])
 
     def _numbered(self, numbers: list[str]) -> Iterator[OrderStub]:
         for position, number in enumerate(numbers):
@@ -248,22 +217,9 @@ class _Window:
         since = self.since.replace(microsecond=0) if self.since else None
         return (since is None or at >= since) and (self.until is None or at <= self.until)
 
-    def ends_before(self, at: datetime) -> bool:
-        return self.until is not None and at > self.until
-
 
 def _stubs(raw_rows: list[bytes]) -> list[OrderStub]:
     return [OrderStub.of(decode(raw, OrderRow, what="salesorders")) for raw in raw_rows]
-
-
-def _span(page: Page, stubs: list[OrderStub], anchor: datetime | None) -> tuple[datetime, datetime] | None:
-    """The first and last change time of a page, if its rows prove that sort and filter were obeyed."""
-    known = [stub.modified_at for stub in stubs if stub.modified_at is not None]
-    if not known or len(known) < len(stubs) or not page.sorted_by("last_modified_time"):
-        return None
-    if known != sorted(known) or (anchor is not None and known[0] < anchor.replace(microsecond=0)):
-        return None
-    return known[0], known[-1]
 
 
 def _result(

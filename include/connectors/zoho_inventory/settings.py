@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +25,16 @@ DAILY_CALLS = {
     "enterprise": 10_000,
 }
 """Calls per organisation and day by plan, shared with every other integration and with Zoho Books."""
+
+STOCK_FIELDS = (
+    "stock_on_hand",
+    "available_stock",
+    "available_for_sale_stock",
+    "actual_available_stock",
+    "actual_available_for_sale_stock",
+)
+"""The first three move with invoices and bills, the others with shipments and receipts."""
+MARK = re.compile(r"cf_[a-z0-9_]{1,60}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,11 @@ class Settings:
         max_response_bytes: size of the largest answer we read, decompressed.
         timezone: of the organisation; its midnight ends the daily quota.
         reserved: share of the two call limits (0 to 1) that is kept free for a flow, by DAG id.
+        contact_mark_field: custom field of contacts that names the source's record in those we create.
+        order_mark_field: the same of sales orders.
+        stock_field: the stock figure that is told to others, one of :data:`STOCK_FIELDS`; which one people
+            see depends on the organisation's stock mode.
+        stock_location: id or name of the one location whose stock counts; ``""`` = all together.
 
     Raises:
         ConfigurationError: a value is missing or cannot be right.
@@ -71,6 +87,10 @@ class Settings:
     max_response_bytes: int = 32 * 1024 * 1024
     timezone: str = "America/New_York"
     reserved: Mapping[str, float] = field(default_factory=dict)
+    contact_mark_field: str = "cf_salesforce_id"
+    order_mark_field: str = "cf_salesforce_id"
+    stock_field: str = "actual_available_for_sale_stock"
+    stock_location: str = ""
 
     def __post_init__(self) -> None:
         for name in ("organization_id", "client_id", "client_secret", "refresh_token"):
@@ -82,6 +102,13 @@ class Settings:
         data_centre(self.data_centre)
         _check_zone(self.timezone)
         check_shares("Zoho Inventory", self.reserved)
+        for name in ("contact_mark_field", "order_mark_field"):
+            _check_mark(name, getattr(self, name))
+        if self.stock_field not in STOCK_FIELDS:
+            raise ConfigurationError(
+                f"Zoho Inventory: no stock_field {self.stock_field!r}; "
+                f"choose one of {', '.join(STOCK_FIELDS)}"
+            )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -127,6 +154,13 @@ def _check_base(name: str, value: str) -> None:
         return
     if plain_address(value) is None:
         raise ConfigurationError(f"Zoho Inventory: {name} must be a plain http(s) address")
+
+
+def _check_mark(name: str, value: object) -> None:
+    if not isinstance(value, str) or not MARK.fullmatch(value):
+        raise ConfigurationError(
+            f"Zoho Inventory: {name} must be a custom field's API name: cf_ and lower-case letters, digits, _"
+        )
 
 
 def _check_zone(name: str) -> None:
