@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from include.ledger import Ledger, Rate
+from include.ledger import Delivery, Ledger, Rate
 
 FLOW = "zoho_orders_to_sage100"
 
@@ -30,6 +31,49 @@ def test_a_cursor_only_moves_forward(ledger: Ledger, stands: str, earlier: str, 
     assert ledger.cursors.advance("sweep", later)
     assert ledger.cursors.advance("sweep", earlier, force=True)
     assert ledger.cursors.get("sweep") == earlier
+
+
+def test_a_mark_without_an_order_is_put_with_what_belongs_to_it(ledger: Ledger) -> None:
+    """C12: rows and the place behind them are durable together, or neither is."""
+    delivery = Delivery("salesforce", "customer", "001A", "d-1", "", b"")
+    with ledger.database.begin("keep") as connection:
+        assert ledger.inbox.keep_in(connection, FLOW, [delivery, delivery]) == 1
+        ledger.cursors.put_in(connection, "place", "ff01")
+
+    def broken_off() -> None:
+        with ledger.database.begin("keep") as connection:
+            assert ledger.inbox.keep_in(connection, FLOW, [replace(delivery, delivery_id="d-2")]) == 1
+            ledger.cursors.put_in(connection, "place", "0002")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken_off()
+    assert ledger.cursors.get("place") == "ff01"
+    assert ledger.inbox.tally(FLOW) == {"pending": 1}
+    with ledger.database.begin("keep") as connection:
+        assert ledger.inbox.keep_in(connection, FLOW, []) == 0
+        ledger.cursors.put_in(connection, "place", "0002")
+    assert ledger.cursors.get("place") == "0002"
+
+
+def test_a_cursor_is_replaced_only_where_it_stands(ledger: Ledger) -> None:
+    ledger.cursors.advance("mark", "a")
+    assert ledger.cursors.replace("mark", "a", "b")
+    assert not ledger.cursors.replace("mark", "a", "c")
+    assert not ledger.cursors.replace("none", "a", "b")
+    assert ledger.cursors.get("mark") == "b"
+
+
+def test_cursors_are_listed_by_how_their_names_begin(ledger: Ledger, clock) -> None:
+    for name in ("a_b/2", "a_b/1", "axb/3"):
+        ledger.cursors.advance(name, name[-1])
+    assert [(each.name, each.value, each.updated_at) for each in ledger.cursors.under("a_b/")] == [
+        ("a_b/1", "1", clock()),
+        ("a_b/2", "2", clock()),
+    ]
+    with ledger.database.begin("forget") as connection:
+        ledger.cursors.forget_in(connection, "a_b/1")
+    assert ledger.cursors.get("a_b/1") is None
 
 
 def test_a_report_says_whether_its_run_balances(ledger: Ledger, clock) -> None:

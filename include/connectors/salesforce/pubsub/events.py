@@ -77,6 +77,34 @@ class ChangeEvent:
         return bool(self.record_ids) and not any(each.endswith(WILDCARD) for each in self.record_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One answer of the bus.
+
+    Attributes:
+        topic: whose stream it came on.
+        events: in their order; none in a sign of life.
+        replay_id: where the stream stands behind them.
+    """
+
+    topic: str
+    events: tuple[ChangeEvent, ...]
+    replay_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayLost:
+    """Our place is gone: events were missed. What comes next begins at the oldest event that is kept.
+
+    Attributes:
+        topic: whose.
+        code: the bus's own.
+    """
+
+    topic: str
+    code: str
+
+
 class _Header(msgspec.Struct, rename="camel"):
     """``ChangeEventHeader`` as Salesforce documents it."""
 

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import random
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +18,7 @@ import grpc
 import grpc.aio
 
 from include.connectors.salesforce.pubsub.avro import Schema, UnreadableError
-from include.connectors.salesforce.pubsub.events import ChangeEvent, change_event, unreadable
+from include.connectors.salesforce.pubsub.events import Received, ReplayLost, change_event, unreadable
 from include.connectors.salesforce.pubsub.faults import Backoff, Reaction, error_code, reaction, told
 from include.errors import ConfigurationError, TransientError
 from include.pubsub_api import pubsub_api_pb2 as wire
@@ -28,6 +27,7 @@ from include.pubsub_api import pubsub_api_pb2_grpc as rpc
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+    from include.connectors.salesforce.pubsub.events import ChangeEvent
     from include.connectors.salesforce.pubsub.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,34 +51,6 @@ class Session(Protocol):
 
     def renew(self) -> None:
         """The token was refused: get another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One answer of the bus.
-
-    Attributes:
-        topic: whose stream it came on.
-        events: in their order; none in a sign of life.
-        replay_id: where the stream stands behind them.
-    """
-
-    topic: str
-    events: tuple[ChangeEvent, ...]
-    replay_id: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayLost:
-    """Our place is gone: events were missed. What comes next begins at the oldest event that is kept.
-
-    Attributes:
-        topic: whose.
-        code: the bus's own.
-    """
-
-    topic: str
-    code: str
 
 
 class _SilentError(Exception):

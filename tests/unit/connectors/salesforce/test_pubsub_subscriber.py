@@ -10,8 +10,9 @@ from typing import Any
 import grpc
 import pytest
 
-from include.connectors.salesforce.pubsub import Kind, Received, ReplayLost, Settings, Subscriber
+from include.connectors.salesforce.pubsub import Kind, Received, ReplayLost, Settings
 from include.connectors.salesforce.pubsub.faults import Backoff
+from include.connectors.salesforce.pubsub.subscriber import Subscriber
 from include.errors import AuthenticationError, ConfigurationError, TransientError
 from include.pubsub_api.pubsub_api_pb2 import ReplayPreset
 from tests.unit.connectors.salesforce.pubsub_bus import (
