@@ -19,12 +19,15 @@ from include.errors import TransientError
 from include.ledger import FlowSigns
 from include.ledger.alerts import Move, Step
 from include.ledger.signs import LOST_PROCESS
+from include.pipelines import resync
+from include.pipelines.change_events import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from include.ledger import Alert, Balance, BreakerState, Ledger
     from include.ledger.signs import Rhythm
+    from include.pipelines.resync import Resync
 
 OUTAGE, CREDENTIALS = "outage", "credentials"
 ROOTS = frozenset({OUTAGE, CREDENTIALS})
@@ -34,6 +37,8 @@ ENOUGH = 20
 WEEKS = 2
 STANDS = timedelta(minutes=90)
 """How long a refusal counts: whoever still needs the credentials has been refused again by then."""
+TOLD = timedelta(minutes=15)
+"""How long a loss of events is worth telling, however fast it was made good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Limits:
     in_doubt: timedelta = timedelta(hours=1)
     queue: timedelta = timedelta(minutes=30)
     silence: float = 10.0
+    stream: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,9 @@ class View:
     breakers: Sequence[BreakerState] = ()
     refused: Mapping[str, datetime] = field(default_factory=dict)
     balances: Sequence[Balance] = ()
+    resyncs: Sequence[Resync] = ()
+    streams: Mapping[str, datetime] = field(default_factory=dict)
+    """By org and topic, when the place in it moved last; a sign of life moves it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,8 @@ def look(ledger: Ledger, flows: Sequence[str]) -> View:
         breakers=ledger.breakers.states(),
         refused=ledger.signs.refused_credentials(),
         balances=[balance for flow in flows for balance in ledger.balances.list(flow, limit=1)],
+        resyncs=resync.all_asked(ledger),
+        streams={each.name.removeprefix(PLACES): each.updated_at for each in ledger.cursors.under(PLACES)},
     )
 
 
@@ -112,7 +123,7 @@ def conditions(view: View, limits: Limits) -> list[Condition]:
     for signs in view.flows:
         for judge in _JUDGES:
             found.extend(judge(signs, view, limits))
-    found.extend(_unbalanced(view))
+    found.extend([*_unbalanced(view), *_missed_events(view), *_dead_streams(view, limits)])
     return list({condition.key: condition for condition in found}.values())
 
 
@@ -213,6 +224,26 @@ def _unbalanced(view: View) -> Iterator[Condition]:
             yield Condition(
                 f"unbalanced:{balance.flow}", "unbalanced", "high",
                 f"{balance.flow}: the books do not balance ({checks or 'the sum differs'})", balance.flow,
+            )  # fmt: skip
+
+
+def _missed_events(view: View) -> Iterator[Condition]:
+    for each in view.resyncs:
+        if each.done_at is None or view.now - each.asked_at < TOLD:
+            after = "has compared" if each.done_at else "is to compare"
+            yield Condition(
+                f"missed_events:{each.flow}", "missed_events", "high",
+                f"{each.reason}: events were missed, {each.flow} {after} everything", each.flow,
+            )  # fmt: skip
+
+
+def _dead_streams(view: View, limits: Limits) -> Iterator[Condition]:
+    for name, moved in view.streams.items():
+        if view.now - moved > limits.stream:
+            yield Condition(
+                f"stream:{name}", "stream", "medium",
+                f"no sign of life from {name} since {moved:%Y-%m-%d %H:%M} UTC; does the triggerer run, is "
+                "the DAG paused?",
             )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from include.ledger import Ledger, migrate
 from include.pipelines import resync
 from include.pipelines.mirrors.announce import Request, announce
 from include.pipelines.mirrors.ports import MirrorWorld
+from include.pipelines.watch import look
 
 FLOW = "salesforce_customers_to_zoho"
 
@@ -137,3 +138,12 @@ def test_paid_debt_is_remembered_for_people(ledger: Ledger, world: MirrorWorld, 
 def test_flow_that_was_never_asked_owes_nothing(ledger: Ledger) -> None:
     ask(ledger)
     assert resync.owed(ledger, "another_flow") is None
+
+
+def test_watch_sees_what_was_missed_and_when_streams_moved(ledger: Ledger, clock: Clock) -> None:
+    ask(ledger)
+    with ledger.database.begin("keep a place") as connection:
+        ledger.cursors.put_in(connection, "change_events/00D/data/AccountChangeEvent", "ff")
+    view = look(ledger, [FLOW])
+    assert [each.flow for each in view.resyncs] == [FLOW]
+    assert view.streams == {"00D/data/AccountChangeEvent": clock.now}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.ledger import Balance, BreakerState, FailedTask, Finding, FlowSigns, Rhythm
+from include.pipelines.resync import Resync
 from include.pipelines.watch import Condition, Limits, View, conditions, missed, steps
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -26,8 +27,23 @@ def a_view(**signs: object) -> View:
     return View(now=NOW, flows=[FlowSigns(FLOW, **signs)])  # type: ignore[arg-type]
 
 
+def missed_events(asked: datetime, done: datetime | None) -> View:
+    return View(NOW, resyncs=[Resync(FLOW, asked, "the place has expired", done, "")])
+
+
 WORTH_AN_ALERT = {
     "nothing is wrong": (a_view(), []),
+    "events were missed": (missed_events(ago(hours=3), None), [("missed_events", "high")]),
+    "missed events were made good at once": (
+        missed_events(ago(minutes=14), ago(minutes=14)),
+        [("missed_events", "high")],
+    ),
+    "missed events were made good long ago": (missed_events(ago(minutes=16), ago(minutes=15)), []),
+    "a stream shows no life": (
+        View(NOW, streams={"00D/data/AccountChangeEvent": ago(minutes=31)}),
+        [("stream", "medium")],
+    ),
+    "a stream is quiet": (View(NOW, streams={"00D/data/AccountChangeEvent": ago(minutes=29)}), []),
     "an endpoint is away": (
         View(NOW, breakers=[BreakerState("sage100_gateway", opened_at=ago(minutes=1), until=NOW)]),
         [("outage", "high")],
