@@ -1,7 +1,7 @@
 """The outside world in small, as one web application.
 
-Zoho Inventory under its own paths, Clarity eCommerce under ``/clarity``, the hand that moves them under
-``/_sandbox``; Sage 100's control too, when there is a Sage home.
+Zoho Inventory and Salesforce under their own paths, Clarity eCommerce under ``/clarity``, the hand that moves
+them under ``/_sandbox``; Sage 100's control too, when there is a Sage home.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from include.sandbox.clarity.part import ClarityPart
 from include.sandbox.clarity.problem import MANNER
 from include.sandbox.clarity.server import PREFIX
 from include.sandbox.database import Database
+from include.sandbox.salesforce.app import Salesforce
+from include.sandbox.salesforce.part import SalesforcePart
+from include.sandbox.salesforce.server import MANNER as SALESFORCE_MANNER
+from include.sandbox.salesforce.server import ROOTS as SALESFORCE_ROOTS
 from include.sandbox.sender import Sender
 from include.sandbox.zoho import control as zoho_control
 from include.sandbox.zoho.app import ROOTS, zoho_app
@@ -39,14 +43,23 @@ class Sandbox(FastAPI):
     They stand outside FastAPI's middleware because a fault must reach the bare connection.
     """
 
-    def __init__(self, control: instruments.Control, world: World, sender: Sender, clarity: Clarity) -> None:
+    def __init__(
+        self,
+        control: instruments.Control,
+        world: World,
+        sender: Sender,
+        clarity: Clarity,
+        salesforce: Salesforce,
+    ) -> None:
         super().__init__(title="Tradebridge sandbox", lifespan=_lifespan)
         self.control = control
         self.world = world
         self.sender = sender
         self.clarity = clarity
+        self.salesforce = salesforce
         self._zoho = Border("zoho", zoho_app(world), control)
         self._clarity = Border("clarity", clarity.server, control, MANNER)
+        self._salesforce = Border("salesforce", salesforce.server, control, SALESFORCE_MANNER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the system whose path it has."""
@@ -54,6 +67,8 @@ class Sandbox(FastAPI):
             await self._zoho(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
             await self._clarity(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(SALESFORCE_ROOTS):
+            await self._salesforce(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -83,15 +98,23 @@ def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "",
     control.parts["zoho"] = ZohoPart(world)
     clarity = Clarity(control)
     control.parts["clarity"] = ClarityPart(clarity.world)
-    app = Sandbox(control, world, sender, clarity)
+    salesforce = Salesforce(control)
+    control.parts["salesforce"] = SalesforcePart(salesforce.world)
+    app = Sandbox(control, world, sender, clarity, salesforce)
     app.include_router(instruments.router(control))
     app.include_router(zoho_control.router(world, sender))
     app.include_router(clarity.control())
+    app.include_router(salesforce.control())
     if sage_home is not None:
         from include.sandbox.sage100.control import router as sage_router  # noqa: PLC0415 - only with a Sage home
 
         app.include_router(sage_router(sage_home))
-    if story and not (world.documents.count("items") or clarity.world.documents.count("products")):
+    filled = (
+        world.documents.count("items"),
+        clarity.world.documents.count("products"),
+        salesforce.world.store.count("Account"),
+    )
+    if story and not any(filled):
         for name in story.split(","):
             control.load(name)
     return app

@@ -28,8 +28,10 @@ class RowError(Exception):
         """As lists of results show it."""
         return {"statusCode": self.status_code, "message": self.message, "fields": self.fields}
 
-    def body(self) -> list[Json]:
-        """As a REST body."""
+    def body(self) -> list[Any]:
+        """As a REST body; of several records with one external id, where they are."""
+        if self.http == 300:
+            return list(self.more["urls"])
         return [{"message": self.message, "errorCode": self.status_code, "fields": self.fields, **self.more}]
 
 
@@ -45,18 +47,6 @@ class ApiError(Exception):
     def body(self) -> Any:
         """The REST body."""
         return [{"message": self.message, "errorCode": self.code}]
-
-
-class SeveralError(ApiError):
-    """An external id that several records have: 300 and where they are."""
-
-    def __init__(self, urls: list[str]) -> None:
-        super().__init__(300, "DUPLICATE_EXTERNAL_ID", "several records have this external id")
-        self.urls = urls
-
-    def body(self) -> Any:
-        """The addresses."""
-        return self.urls
 
 
 def not_found(message: str = "The requested resource does not exist") -> ApiError:

@@ -49,6 +49,8 @@ class Call:
     version: str = ""
     url: str = ""
     """Path and query as they came."""
+    all_or_none: bool = False
+    """Part of a composite request that wants all or nothing."""
 
     def json(self) -> Any:
         """The body, with exact numbers.
@@ -86,6 +88,8 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
+    failed: bool = False
+    """Something in it went wrong, whatever the status says."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def delete(tx: Transaction, sobject: SObject, record: str) -> None:
 
 def _delete(tx: Transaction, sobject: SObject, before: Json, group: int, master: str | None = None) -> None:
     for guard in tx.store.guards:
-        guard(tx, sobject, before, before)
+        guard(tx, sobject, before, None)
     rule_of(sobject.name).deleting(tx, before)
     for relation, child in list(_children(tx, sobject, before["Id"], deleted=False)):
         if relation.restricted:

@@ -48,6 +48,7 @@ LIVE = 0
 """``bin`` of a record that is not in the recycle bin; else the number of the deletion that put it there."""
 IDS_AT_ONCE = 500
 FOREVER = "9999"
+STORY = "story"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Store:
     ``recorders`` are called inside the transaction that they describe: what they write to the same database
     is saved with it or not at all. ``listeners`` are called when it is saved. ``guards`` may refuse a row
     before it is written: they get the transaction, the object, the record as it was (None: new) and as it
-    will be.
+    will be (None: deleted).
     """
 
     def __init__(self, database: Database, clock: Clock, schema: Schema) -> None:
@@ -113,7 +114,7 @@ class Store:
         self.schema = schema
         self.recorders: list[Callable[[Commit], None]] = []
         self.listeners: list[Callable[[Commit], None]] = []
-        self.guards: list[Callable[[Transaction, SObject, Json | None, Json], None]] = []
+        self.guards: list[Callable[[Transaction, SObject, Json | None, Json | None], None]] = []
         self._open: Transaction | None = None
         database.create(TABLES)
 
@@ -222,7 +223,8 @@ class Store:
         Args:
             user_id: who is named in the audit fields.
             client: what the caller calls itself.
-            origin: the API; ``ui`` and ``story`` may write fields that are hidden from the API.
+            origin: the API; ``ui`` and ``story`` may write fields that are hidden from the API, and what a
+                story tells was there before anybody listened.
             allow_duplicates: save although a duplicate rule warns.
         """
         from include.sandbox.salesforce.transaction import Transaction  # noqa: PLC0415 - it needs this module
@@ -237,6 +239,7 @@ class Store:
             try:
                 yield transaction
                 done = transaction.finish()
+                done = None if origin == STORY else done
                 for record in self.recorders if done else ():
                     record(done)  # type: ignore[arg-type]
             finally:

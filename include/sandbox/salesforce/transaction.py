@@ -10,14 +10,14 @@ from include.sandbox.salesforce import recycling, validation
 from include.sandbox.salesforce.errors import RowError
 from include.sandbox.salesforce.ids import full_id, record_id
 from include.sandbox.salesforce.rules import rule_of
-from include.sandbox.salesforce.store import LIVE, Change, Commit, Json, Store, dumps, folded, stamp
+from include.sandbox.salesforce.store import LIVE, STORY, Change, Commit, Json, Store, dumps, folded, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from include.sandbox.salesforce.schema import SObject
 
-OWN_SIGHT = frozenset({"ui", "story"})
+OWN_SIGHT = frozenset({"ui", STORY})
 """Origins that see every field."""
 COMMIT_BASE = 10_000_000_000
 """Commit numbers are large and only their order means something."""
@@ -72,7 +72,7 @@ class Transaction:
         Answers its id and whether it is new.
 
         Raises:
-            RowError: 300 several records have it (``more["ids"]``), 404 no such field, or as :meth:`insert`.
+            RowError: 300 several records have it (``more["urls"]``), 404 no such field, or as :meth:`insert`.
         """
         sobject = self.object(name)
         known = sobject.field(field, hidden=self.sees_hidden)
@@ -87,7 +87,8 @@ class Transaction:
         found = self.store.lookup(name, known.name, value)
         if len(found) > 1:
             text = f"{known.name}: more than one record found for external id field: [{', '.join(found)}]"
-            raise RowError("DUPLICATE_EXTERNAL_ID", text, http=300, ids=found)
+            urls = [f"/services/data/v64.0/sobjects/{sobject.name}/{one}" for one in found]
+            raise RowError("DUPLICATE_EXTERNAL_ID", text, http=300, urls=urls)
         if found:
             self.update(name, found[0], values)
             return found[0], False

@@ -76,7 +76,7 @@ def test_an_unknown_story_is_named_with_those_there_are(zoho: Zoho) -> None:
 
 
 def test_health_says_which_systems_there_are(zoho: Zoho) -> None:
-    assert zoho.ask("/health")["systems"] == ["clarity", "zoho"]
+    assert zoho.ask("/health")["systems"] == ["clarity", "salesforce", "zoho"]
 
 
 def test_credentials_are_published(zoho: Zoho) -> None:
