@@ -23,12 +23,22 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--story",
         default="",
-        help="load when the store is empty: northwind, spoilt, empty, clarity, clarity_cases (with commas)",
+        help="load when the store is empty: northwind, spoilt, empty, clarity, clarity_cases, salesforce "
+        "(with commas)",
     )
     parser.add_argument(
         "--sage-home", type=Path, help="home of the Sage 100 sandbox, to mount its control API"
     )
     parser.add_argument("--base-url", default="", help="the api_domain that OAuth answers")
+    parser.add_argument(
+        "--salesforce-port", type=int, default=0, help="where Salesforce is served with TLS; 0: nowhere"
+    )
+    parser.add_argument(
+        "--salesforce-proxy-port",
+        type=int,
+        default=0,
+        help="where a proxy leads *.my.salesforce.com to that port; 0: nowhere",
+    )
     return parser.parse_args(argv)
 
 
@@ -36,7 +46,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
     asked = _arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(asked.data, sage_home=asked.sage_home, base_url=asked.base_url, story=asked.story)
+    app = create_app(
+        asked.data,
+        sage_home=asked.sage_home,
+        base_url=asked.base_url,
+        story=asked.story,
+        salesforce_ports=(asked.salesforce_port, asked.salesforce_proxy_port),
+    )
     uvicorn.run(
         app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False
     )

@@ -19,6 +19,7 @@ from include.sandbox.clarity.problem import MANNER
 from include.sandbox.clarity.server import PREFIX
 from include.sandbox.database import Database
 from include.sandbox.salesforce.app import Salesforce
+from include.sandbox.salesforce.doors import Doors
 from include.sandbox.salesforce.part import SalesforcePart
 from include.sandbox.salesforce.server import MANNER as SALESFORCE_MANNER
 from include.sandbox.salesforce.server import ROOTS as SALESFORCE_ROOTS
@@ -50,6 +51,8 @@ class Sandbox(FastAPI):
         sender: Sender,
         clarity: Clarity,
         salesforce: Salesforce,
+        *,
+        doors: Doors,
     ) -> None:
         super().__init__(title="Tradebridge sandbox", lifespan=_lifespan)
         self.control = control
@@ -57,6 +60,7 @@ class Sandbox(FastAPI):
         self.sender = sender
         self.clarity = clarity
         self.salesforce = salesforce
+        self.doors = doors
         self._zoho = Border("zoho", zoho_app(world), control)
         self._clarity = Border("clarity", clarity.server, control, MANNER)
         self._salesforce = Border("salesforce", salesforce.server, control, SALESFORCE_MANNER)
@@ -77,13 +81,22 @@ class Sandbox(FastAPI):
 async def _lifespan(app: Sandbox) -> AsyncIterator[None]:
     app.sender.start()
     app.clarity.start()
+    await app.doors.open(app)
     yield
+    await app.doors.close()
     app.clarity.stop()
     app.sender.stop()
     app.control.database.close()
 
 
-def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "", story: str = "") -> Sandbox:
+def create_app(
+    data: Path,
+    *,
+    sage_home: Path | None = None,
+    base_url: str = "",
+    story: str = "",
+    salesforce_ports: tuple[int, int] = (0, 0),
+) -> Sandbox:
     """Build the sandbox over a directory.
 
     Args:
@@ -91,6 +104,7 @@ def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "",
         sage_home: the Sage 100 sandbox's home, to mount its control API.
         base_url: what OAuth calls ``api_domain``; empty: the address the caller used.
         story: loaded when there are no records yet; several with commas between.
+        salesforce_ports: where to listen with TLS and as a proxy for Salesforce's hosts; 0: not at all.
     """
     control = instruments.Control(Database(data / DATABASE))
     world = World.over(control, base_url)
@@ -100,7 +114,7 @@ def create_app(data: Path, *, sage_home: Path | None = None, base_url: str = "",
     control.parts["clarity"] = ClarityPart(clarity.world)
     salesforce = Salesforce(control)
     control.parts["salesforce"] = SalesforcePart(salesforce.world)
-    app = Sandbox(control, world, sender, clarity, salesforce)
+    app = Sandbox(control, world, sender, clarity, salesforce, doors=Doors(data, *salesforce_ports))
     app.include_router(instruments.router(control))
     app.include_router(zoho_control.router(world, sender))
     app.include_router(clarity.control())
