@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from simple_salesforce.api import Salesforce
 
+    from include.connectors.interval import Allowance
     from include.connectors.ports import AccessToken
     from include.connectors.salesforce.login import Login
     from include.connectors.salesforce.settings import Settings
@@ -127,6 +128,10 @@ class SalesforceClient:
     def ping(self) -> None:
         """The smallest call that shows whether Salesforce serves us; raises as :meth:`get`."""
         self.query("SELECT Id FROM Account LIMIT 1")
+
+    def allowance(self) -> Allowance:
+        """What polls may still spend of today's calls."""
+        return self._gate.allowance()
 
     def identity(self) -> Identity:
         """Whose session it is: the integration user, and the org that Pub/Sub calls the tenant."""
