@@ -1,0 +1,1 @@
+"""Bulk API 2.0 and 1.0: jobs, their data, and the thread that works them off."""
