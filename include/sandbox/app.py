@@ -81,9 +81,11 @@ class Sandbox(FastAPI):
 async def _lifespan(app: Sandbox) -> AsyncIterator[None]:
     app.sender.start()
     app.clarity.start()
+    app.salesforce.start()
     await app.doors.open(app)
     yield
     await app.doors.close()
+    app.salesforce.stop()
     app.clarity.stop()
     app.sender.stop()
     app.control.database.close()

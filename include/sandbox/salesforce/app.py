@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.sandbox.salesforce.bulk.jobs import Jobs
+from include.sandbox.salesforce.bulk.worker import Worker
 from include.sandbox.salesforce.control import router
 from include.sandbox.salesforce.dispatch import Dispatcher
+from include.sandbox.salesforce.routes_bulk1 import Bulk1Routes
+from include.sandbox.salesforce.routes_bulk2 import Bulk2Routes
+from include.sandbox.salesforce.routes_changes import ChangeRoutes
 from include.sandbox.salesforce.routes_collections import CollectionRoutes
 from include.sandbox.salesforce.routes_composite import CompositeRoutes
+from include.sandbox.salesforce.routes_query import QueryRoutes
 from include.sandbox.salesforce.routes_records import RecordRoutes
 from include.sandbox.salesforce.routes_service import ServiceRoutes
 from include.sandbox.salesforce.server import Server
@@ -25,15 +31,29 @@ class Salesforce:
     def __init__(self, control: Control) -> None:
         self.world = World.over(control)
         self.dispatcher = Dispatcher(self.world.switches)
+        jobs = Jobs(self.world.store)
+        self._bulk = Worker(self.world, jobs)
         # Every table of routes is joined here: a new one is one more line.
         for routes in (
             ServiceRoutes(self.world).table(),
             RecordRoutes(self.world).table(),
             CollectionRoutes(self.world).table(),
             CompositeRoutes(self.world, self.dispatcher).table(),
+            QueryRoutes(self.world.store).table(),
+            ChangeRoutes(self.world.store).table(),
+            Bulk2Routes(self.world, jobs, self._bulk).table(),
+            Bulk1Routes(self.world, jobs, self._bulk).table(),
         ):
             self.dispatcher.add(routes)
         self.server = Server(self.world, self.dispatcher)
+
+    def start(self) -> None:
+        """Take up what a killed process left."""
+        self._bulk.start()
+
+    def stop(self) -> None:
+        """Finish what is being written."""
+        self._bulk.stop()
 
     def control(self) -> APIRouter:
         """``/_sandbox/salesforce``."""
