@@ -1,11 +1,17 @@
-"""Salesforce's front and its control API, put together."""
+"""Salesforce's front, its event bus and its control API, put together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import APIRouter
+
 from include.sandbox.salesforce.bulk.jobs import Jobs
 from include.sandbox.salesforce.bulk.worker import Worker
+from include.sandbox.salesforce.bus.access import Access
+from include.sandbox.salesforce.bus.bus import Bus
+from include.sandbox.salesforce.bus.control import router as bus_router
+from include.sandbox.salesforce.bus.server import HOST, BusServer
 from include.sandbox.salesforce.control import router
 from include.sandbox.salesforce.dispatch import Dispatcher
 from include.sandbox.salesforce.routes_bulk1 import Bulk1Routes
@@ -20,9 +26,8 @@ from include.sandbox.salesforce.server import Server
 from include.sandbox.salesforce.world import World
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from include.sandbox.control import Control
+    from include.sandbox.salesforce.doors import Doors
 
 
 class Salesforce:
@@ -30,6 +35,8 @@ class Salesforce:
 
     def __init__(self, control: Control) -> None:
         self.world = World.over(control)
+        self.bus = Bus(self.world)
+        self._bus_server: BusServer | None = None
         self.dispatcher = Dispatcher(self.world.switches)
         jobs = Jobs(self.world.store)
         self._bulk = Worker(self.world, jobs)
@@ -39,6 +46,8 @@ class Salesforce:
             RecordRoutes(self.world).table(),
             CollectionRoutes(self.world).table(),
             CompositeRoutes(self.world, self.dispatcher).table(),
+            QueryRoutes(self.world.store).table(),
+            ChangeRoutes(self.world.store).table(),
             QueryRoutes(self.world.store).table(),
             ChangeRoutes(self.world.store).table(),
             Bulk2Routes(self.world, jobs, self._bulk).table(),
@@ -55,6 +64,30 @@ class Salesforce:
         """Finish what is being written."""
         self._bulk.stop()
 
+    def offer_bus(self, port: int, doors: Doors) -> None:
+        """Serve the event bus on a port from :meth:`start` on: with TLS if the org has it, and by its own host."""
+        server = doors.papers.server.read_bytes() if doors.tls_port else b""
+        papers = (server, server) if server else None
+        self._bus_server = BusServer(self.bus, Access(self.world), port=port, certificate=papers)
+        doors.hosts[HOST] = port
+
+    def start(self) -> None:
+        """Listen for subscribers, if the bus is offered.
+
+        Raises:
+            RuntimeError: the port is taken.
+        """
+        if self._bus_server is not None:
+            self._bus_server.start()
+
+    def stop(self) -> None:
+        """End all subscriptions."""
+        if self._bus_server is not None:
+            self._bus_server.stop()
+
     def control(self) -> APIRouter:
         """``/_sandbox/salesforce``."""
-        return router(self.world)
+        routes = APIRouter()
+        routes.include_router(bus_router(self.bus))
+        routes.include_router(router(self.world))
+        return routes
