@@ -39,6 +39,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=0,
         help="where a proxy leads *.my.salesforce.com to that port; 0: nowhere",
     )
+    parser.add_argument(
+        "--salesforce-bus-port",
+        type=int,
+        default=0,
+        help="where Salesforce's event bus is served (gRPC; TLS with --salesforce-port); 0: nowhere",
+    )
     return parser.parse_args(argv)
 
 
@@ -52,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         base_url=asked.base_url,
         story=asked.story,
         salesforce_ports=(asked.salesforce_port, asked.salesforce_proxy_port),
+        salesforce_bus_port=asked.salesforce_bus_port,
     )
     uvicorn.run(
         app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False

@@ -98,6 +98,7 @@ def create_app(
     base_url: str = "",
     story: str = "",
     salesforce_ports: tuple[int, int] = (0, 0),
+    salesforce_bus_port: int = 0,
 ) -> Sandbox:
     """Build the sandbox over a directory.
 
@@ -107,6 +108,7 @@ def create_app(
         base_url: what OAuth calls ``api_domain``; empty: the address the caller used.
         story: loaded when there are no records yet; several with commas between.
         salesforce_ports: where to listen with TLS and as a proxy for Salesforce's hosts; 0: not at all.
+        salesforce_bus_port: where to serve Salesforce's event bus, with TLS if Salesforce has it; 0: nowhere.
     """
     control = instruments.Control(Database(data / DATABASE))
     world = World.over(control, base_url)
@@ -115,8 +117,11 @@ def create_app(
     clarity = Clarity(control)
     control.parts["clarity"] = ClarityPart(clarity.world)
     salesforce = Salesforce(control)
-    control.parts["salesforce"] = SalesforcePart(salesforce.world)
-    app = Sandbox(control, world, sender, clarity, salesforce, doors=Doors(data, *salesforce_ports))
+    control.parts["salesforce"] = SalesforcePart(salesforce.world, salesforce.bus)
+    doors = Doors(data, *salesforce_ports)
+    if salesforce_bus_port:
+        salesforce.offer_bus(salesforce_bus_port, doors)
+    app = Sandbox(control, world, sender, clarity, salesforce, doors=doors)
     app.include_router(instruments.router(control))
     app.include_router(zoho_control.router(world, sender))
     app.include_router(clarity.control())

@@ -48,8 +48,6 @@ class Salesforce:
             CompositeRoutes(self.world, self.dispatcher).table(),
             QueryRoutes(self.world.store).table(),
             ChangeRoutes(self.world.store).table(),
-            QueryRoutes(self.world.store).table(),
-            ChangeRoutes(self.world.store).table(),
             Bulk2Routes(self.world, jobs, self._bulk).table(),
             Bulk1Routes(self.world, jobs, self._bulk).table(),
         ):
@@ -57,33 +55,27 @@ class Salesforce:
         self.server = Server(self.world, self.dispatcher)
 
     def start(self) -> None:
-        """Take up what a killed process left."""
-        self._bulk.start()
-
-    def stop(self) -> None:
-        """Finish what is being written."""
-        self._bulk.stop()
-
-    def offer_bus(self, port: int, doors: Doors) -> None:
-        """Serve the event bus on a port from :meth:`start` on: with TLS if the org has it, and by its own host."""
-        server = doors.papers.server.read_bytes() if doors.tls_port else b""
-        papers = (server, server) if server else None
-        self._bus_server = BusServer(self.bus, Access(self.world), port=port, certificate=papers)
-        doors.hosts[HOST] = port
-
-    def start(self) -> None:
-        """Listen for subscribers, if the bus is offered.
+        """Take up what a killed process left, and listen for subscribers if the bus is offered.
 
         Raises:
-            RuntimeError: the port is taken.
+            RuntimeError: the bus's port is taken.
         """
+        self._bulk.start()
         if self._bus_server is not None:
             self._bus_server.start()
 
     def stop(self) -> None:
-        """End all subscriptions."""
+        """Finish what is being written and end all subscriptions."""
         if self._bus_server is not None:
             self._bus_server.stop()
+        self._bulk.stop()
+
+    def offer_bus(self, port: int, doors: Doors) -> None:
+        """Serve the event bus on a port from :meth:`start` on, with TLS if the org has it."""
+        server = doors.papers.server.read_bytes() if doors.tls_port else b""
+        papers = (server, server) if server else None
+        self._bus_server = BusServer(self.bus, Access(self.world), port=port, certificate=papers)
+        doors.hosts[HOST] = port
 
     def control(self) -> APIRouter:
         """``/_sandbox/salesforce``."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.sandbox.salesforce import story
 
 if TYPE_CHECKING:
+    from include.sandbox.salesforce.bus.bus import Bus
     from include.sandbox.salesforce.world import World
 
 STORY = "salesforce"
@@ -15,12 +16,14 @@ STORY = "salesforce"
 class SalesforcePart:
     """Implements :class:`include.sandbox.control.Part`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, bus: Bus) -> None:
         self._world = world
+        self._bus = bus
 
     def reset(self) -> None:
         """An org that nobody has used; the tables are already empty."""
         self._world.reset()
+        self._bus.reset()
 
     def stories(self) -> tuple[str, ...]:
         """Northwind's customers with something to sell them. An own name: most want only one system."""

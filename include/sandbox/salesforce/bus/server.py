@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from include.sandbox.salesforce.bus.access import Access
     from include.sandbox.salesforce.bus.bus import Bus
 
+HOST = "api.pubsub.salesforce.com"
+"""Where the real one is reached, whatever the org."""
 STREAMS = 64
 """Calls at one time: each keeps a thread."""
 OPTIONS = (
