@@ -55,6 +55,7 @@ class Doors:
     _listener: _Listener | None = None
     _serving: asyncio.Task[None] | None = None
     _proxy: asyncio.Server | None = None
+    _tunnels: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def papers(self) -> Papers:
@@ -88,7 +89,7 @@ class Doors:
                 await asyncio.sleep(0.01)
         if self.proxy_port:
             self._proxy = await asyncio.start_server(
-                self._lead, LOOPBACK, self.proxy_port, limit=LONGEST_HEAD
+                self._accept, LOOPBACK, self.proxy_port, limit=LONGEST_HEAD
             )
 
     async def close(self) -> None:
@@ -96,10 +97,12 @@ class Doors:
         if self._proxy is not None:
             self._proxy.close()
         if self._listener is not None and self._serving is not None:
+            # Clients keep connections open that nobody will use again, and TLS would wait for their farewell.
+            for connection in list(self._listener.server_state.connections):
+                connection.transport.abort()
             self._listener.should_exit = True
-            # Clients keep connections open that nobody will use again.
-            self._listener.force_exit = True
             await self._serving
+        await asyncio.gather(*self._tunnels)
 
     def _port_of(self, host: str, port: int) -> int | None:
         if host in self.hosts:
@@ -107,6 +110,12 @@ class Doors:
         if host.endswith(".salesforce.com"):
             return self.tls_port or None
         return port if host in LOCAL else None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tunnel = asyncio.ensure_future(self._lead(reader, writer))
+        self._tunnels.add(tunnel)
+        tunnel.add_done_callback(self._tunnels.discard)
+        await tunnel
 
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.sandbox.salesforce.guards import Guards
+from include.sandbox.salesforce.ids import record_id
 from include.sandbox.salesforce.limits import Limits
 from include.sandbox.salesforce.oauth import Accounts
 from include.sandbox.salesforce.schema import Schema
@@ -22,7 +23,7 @@ PASSWORD = "salesforce-sandbox-password"  # noqa: S105 - the sandbox's published
 SECURITY_TOKEN = "SandboxSecurityToken"  # noqa: S105 - the sandbox's published credentials
 INTEGRATION = "integration@acme.example"
 ADMINISTRATOR = "admin@acme.example"
-NOBODY = "005Hp0000000000IAA"
+NOBODY = record_id("005", 0)
 """Who made the first user."""
 ADDITIONS = "salesforce_schema"
 
@@ -120,7 +121,7 @@ class World:
 
 def _organization(at: str) -> Json:
     return {
-        "Id": "00DHp0000000001IAA",
+        "Id": record_id("00D", 1),
         "Name": "Acme Trading",
         "InstanceName": "NA000",
         "OrganizationType": "Enterprise Edition",
