@@ -5,180 +5,32 @@ What is tried here is what the vendor's guide promises a subscriber; the client 
 
 from __future__ import annotations
 
-import json
-import queue
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import fastavro
 import grpc
+import httpx
 import pytest
 import trustme
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from include.pubsub_api import pubsub_api_pb2 as wire
 from include.pubsub_api.pubsub_api_pb2_grpc import PubSubStub
-from include.sandbox.salesforce.bus.access import Access
-from include.sandbox.salesforce.bus.control import router
-from include.sandbox.salesforce.bus.server import BusServer
 from include.sandbox.salesforce.world import CONSUMER_KEY
-from tests.unit.sandbox_salesforce.bus_reading import Org, header, read
-
-ACCOUNTS, CONTACTS, ALL = "/data/AccountChangeEvent", "/data/ContactChangeEvent", "/data/ChangeEvents"
-PREFIX = "sfdc.platform.eventbus.grpc."
-HOUR = 3600
-PATIENCE = 20.0
-
-
-class Stream:
-    """One Subscribe call: requests go in one by one, responses come out."""
-
-    def __init__(self, stub: PubSubStub, metadata: Any, topic: str) -> None:
-        self._requests: queue.SimpleQueue[wire.FetchRequest | None] = queue.SimpleQueue()
-        self._topic = topic
-        self.call = stub.Subscribe(iter(self._requests.get, None), metadata=metadata, timeout=60)
-
-    def ask(self, number: int, topic: str | None = None, **first: Any) -> Stream:
-        name = self._topic if topic is None else topic
-        self._requests.put(wire.FetchRequest(topic_name=name, num_requested=number, **first))
-        return self
-
-    def no_more(self) -> None:
-        """Say that no request will follow."""
-        self._requests.put(None)
-
-    def __next__(self) -> wire.FetchResponse:
-        answer: wire.FetchResponse = next(self.call)
-        return answer
-
-    def events(self, number: int) -> list[wire.ConsumerEvent]:
-        """So many events, over as many responses as it takes."""
-        found: list[wire.ConsumerEvent] = []
-        while len(found) < number:
-            found += next(self).events
-        return found
-
-    def end(self) -> tuple[grpc.StatusCode, str]:
-        """Read on to the stream's end: its status and its code without the prefix."""
-        try:
-            for _ in self.call:
-                pass
-        except grpc.RpcError as error:
-            return error.code(), code_of(error)
-        return grpc.StatusCode.OK, ""
-
-    def close(self) -> None:
-        self.call.cancel()
-        self.no_more()
-
-
-def code_of(error: Any) -> str:
-    found = {name: value for name, value in error.trailing_metadata()}  # noqa: C416 - pairs of an odd kind
-    assert f"rpcId: {found['rpc-id']}" in error.details()
-    return str(found.get("error-code", "")).removeprefix(PREFIX)
-
-
-class Site:
-    """A running bus, its control API and a caller with a token."""
-
-    def __init__(self, folder: Path, certificate: tuple[bytes, bytes] | None = None) -> None:
-        self.folder = folder
-        self.certificate = certificate
-        self.open: list[Stream] = []
-        self.start()
-
-    def start(self) -> None:
-        self.org = Org(self.folder)
-        self.server = BusServer(self.org.bus, Access(self.org.world), certificate=self.certificate)
-        self.server.start()
-        app = FastAPI()
-        app.include_router(router(self.org.bus))
-        self.control = TestClient(app)
-        self.org.world.switches.turn({"token_seconds": 1000 * HOUR})
-        self.token = self.org.world.accounts.open(self.org.user, CONSUMER_KEY)
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.port}")
-        self.stub = PubSubStub(self.channel)
-
-    def stop(self) -> None:
-        for stream in self.open:
-            stream.close()
-        self.channel.close()
-        self.server.stop()
-        self.org.world.control.database.close()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def metadata(self, **changes: str) -> tuple[tuple[str, str], ...]:
-        known = {
-            "accesstoken": self.token,
-            "instanceurl": "https://acme.my.salesforce.com",
-            "tenantid": self.org.world.organization(),
-        }
-        return tuple((known | changes).items())
-
-    def stream(self, topic: str = ACCOUNTS) -> Stream:
-        self.open.append(Stream(self.stub, self.metadata(), topic))
-        return self.open[-1]
-
-    def from_start(self, number: int = 100, topic: str = ACCOUNTS) -> Stream:
-        return self.stream(topic).ask(number, replay_preset=wire.EARLIEST)
-
-    def behind(self, replay_id: bytes, number: int = 100, topic: str = ACCOUNTS) -> Stream:
-        return self.stream(topic).ask(number, replay_preset=wire.CUSTOM, replay_id=replay_id)
-
-    def from_now(self, number: int = 100, topic: str = ACCOUNTS) -> Stream:
-        """A stream that has begun: before that, nobody knows what is new to it."""
-        known = len(self.state()["subscribers"])
-        stream = self.stream(topic).ask(number)
-        wait_until(lambda: self.positioned() > known)
-        return stream
-
-    def positioned(self) -> int:
-        return sum(1 for one in self.state()["subscribers"] if one["pending"])
-
-    def tell(self, path: str, body: Any) -> Any:
-        answer = self.control.post(f"/_sandbox/salesforce/bus{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def state(self) -> Any:
-        return self.control.get("/_sandbox/salesforce/bus").json()
-
-    def turn(self, **switches: Any) -> None:
-        self.tell("/settings", switches)
-
-    def accounts(self, *names: str) -> list[str]:
-        return [self.org.account(Name=name) for name in names]
-
-    def decoded(self, event: wire.ConsumerEvent) -> dict[str, Any]:
-        asked = wire.SchemaRequest(schema_id=event.event.schema_id)
-        found = self.stub.GetSchema(asked, metadata=self.metadata(), timeout=PATIENCE)
-        return read(event.event.payload, found.schema_json)
-
-    def names(self, events: list[wire.ConsumerEvent]) -> list[str]:
-        return [self.decoded(one)["Name"] for one in events]
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
-
-
-@contextmanager
-def refused(status: grpc.StatusCode, code: str) -> Iterator[None]:
-    with pytest.raises(grpc.RpcError) as caught:
-        yield
-    assert caught.value.code() is status
-    assert code_of(caught.value) == code
+from tests.contract.pubsub_site import (
+    ACCOUNTS,
+    ALL,
+    CONTACTS,
+    HOUR,
+    PATIENCE,
+    Process,
+    Site,
+    Stream,
+    refused,
+    wait_until,
+)
+from tests.unit.sandbox_salesforce.bus_reading import header
 
 
 @pytest.fixture
@@ -240,6 +92,22 @@ def test_all_changes_share_a_channel_in_their_order(site: Site) -> None:
     assert told == ["Account", "Contact", "Account"]
     (contact,) = site.from_start(topic=CONTACTS).events(1)
     assert site.decoded(contact)["Name"]["LastName"] == "Ashe"
+
+
+def test_subscribers_lose_and_double_nothing_while_streams_break_and_others_write(site: Site) -> None:
+    wanted = [f"No {n}" for n in range(120)]
+
+    def write() -> None:
+        for n, name in enumerate(wanted):
+            site.org.account(Name=name)
+            if n % 17 == 0:
+                site.org.bus.drop()
+
+    with ThreadPoolExecutor(4) as pool:
+        following = [pool.submit(site.follow, len(wanted), at_once) for at_once in (10, 11, 12)]
+        pool.submit(write).result(PATIENCE)
+        for one in following:
+            assert site.names(one.result(PATIENCE)) == wanted
 
 
 # Positions that are none
@@ -520,78 +388,6 @@ def test_managed_subscriptions_are_refused(site: Site) -> None:
         next(call)
 
 
-# Publishing
-
-
-SYNC_REQUESTS = "/event/Sync_Request__e"
-
-
-def a_platform_event(site: Site, reason: str, **changes: Any) -> wire.ProducerEvent:
-    topic = wire.TopicRequest(topic_name=SYNC_REQUESTS)
-    schema_id = site.stub.GetTopic(topic, metadata=site.metadata(), timeout=PATIENCE).schema_id
-    asked = wire.SchemaRequest(schema_id=schema_id)
-    text = site.stub.GetSchema(asked, metadata=site.metadata(), timeout=PATIENCE).schema_json
-    out = BytesIO()
-    fields = {"CreatedDate": 1_772_460_311_000, "CreatedById": site.org.user, "Reason__c": reason}
-    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(text)), fields)
-    return wire.ProducerEvent(**({"id": reason, "schema_id": schema_id, "payload": out.getvalue()} | changes))
-
-
-def test_a_platform_event_reaches_its_subscribers(site: Site) -> None:
-    asked = wire.PublishRequest(topic_name=SYNC_REQUESTS, events=[a_platform_event(site, "stale")])
-    answer = site.stub.Publish(asked, metadata=site.metadata(), timeout=PATIENCE)
-    (result,) = answer.results
-    (event,) = site.from_start(topic=SYNC_REQUESTS).events(1)
-    assert (result.correlation_key, result.replay_id) == ("stale", event.replay_id)
-    assert site.decoded(event)["Reason__c"] == "stale"
-
-
-def test_each_event_has_its_own_result(site: Site) -> None:
-    good = a_platform_event(site, "good")
-    events = [
-        wire.ProducerEvent(id="other schema", schema_id="no", payload=good.payload),
-        wire.ProducerEvent(id="broken", schema_id=good.schema_id, payload=b"\x02"),
-        wire.ProducerEvent(id="large", schema_id=good.schema_id, payload=b"\x02" * 1_000_001),
-        good,
-    ]
-    asked = wire.PublishRequest(topic_name=SYNC_REQUESTS, events=events)
-    results = site.stub.Publish(asked, metadata=site.metadata(), timeout=PATIENCE).results
-    assert [one.correlation_key for one in results] == ["other schema", "broken", "large", "good"]
-    assert [bool(one.error.msg) for one in results] == [True, True, True, False]
-    assert [one.error.code for one in results[:3]] == [wire.PUBLISH] * 3
-
-
-def test_change_events_cannot_be_published(site: Site) -> None:
-    asked = wire.PublishRequest(topic_name=ACCOUNTS, events=[a_platform_event(site, "forged")])
-    with refused(grpc.StatusCode.PERMISSION_DENIED, "topic.meta.permission"):
-        site.stub.Publish(asked, metadata=site.metadata(), timeout=PATIENCE)
-
-
-def test_nothing_and_too_much_are_refused(site: Site) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "publish.event.count.invalid"):
-        site.stub.Publish(
-            wire.PublishRequest(topic_name=SYNC_REQUESTS), metadata=site.metadata(), timeout=PATIENCE
-        )
-    heavy = wire.PublishRequest(
-        topic_name=SYNC_REQUESTS, events=[wire.ProducerEvent(payload=b"\x00" * 1_000_000)] * 5
-    )
-    with refused(grpc.StatusCode.UNAVAILABLE, ""):
-        site.stub.Publish(heavy, metadata=site.metadata(), timeout=PATIENCE)
-
-
-def test_a_publishing_stream_answers_each_request_and_ends_when_silent(site: Site) -> None:
-    site.turn(publish_idle_seconds=0.5)
-    requests: queue.SimpleQueue[wire.PublishRequest | None] = queue.SimpleQueue()
-    events = [a_platform_event(site, reason) for reason in ("one", "two")]
-    call = site.stub.PublishStream(iter(requests.get, None), metadata=site.metadata(), timeout=PATIENCE)
-    for event in events:
-        requests.put(wire.PublishRequest(topic_name=SYNC_REQUESTS, events=[event]))
-        assert next(call).results[0].correlation_key == event.id
-    with refused(grpc.StatusCode.UNAVAILABLE, "publish.stream.sweeper.timeout"):
-        next(call)
-    requests.put(None)
-
-
 # The connection
 
 
@@ -612,3 +408,28 @@ def test_with_a_certificate_the_port_speaks_tls(tmp_path: Path) -> None:
 def test_a_client_that_goes_away_leaves_nothing_behind(site: Site) -> None:
     site.from_now().close()
     wait_until(lambda: site.state()["subscribers"] == [])
+
+
+def test_a_killed_sandbox_has_an_event_for_every_change_and_none_besides(tmp_path: Path) -> None:
+    sandbox = Process(tmp_path)
+    headers = sandbox.log_in()
+    bearer = {"Authorization": f"Bearer {headers['accesstoken']}"}
+    with ThreadPoolExecutor(1) as pool:
+
+        def write() -> None:
+            with suppress(httpx.TransportError):
+                while True:
+                    body = {"Name": "Harbor Lights"}
+                    sandbox.http.post("/services/data/v64.0/sobjects/Account/", json=body, headers=bearer)
+
+        writing = pool.submit(write)
+        wait_until(lambda: sandbox.http.get("/_sandbox/salesforce/bus").json()["newest"] >= 10)
+        sandbox.kill()
+        writing.result(PATIENCE)
+    again = Process(tmp_path)
+    again.http.post("/_sandbox/salesforce/bus/settings", json={"keepalive_seconds": 0.2})
+    query = {"q": "SELECT Id FROM Account ORDER BY Id"}
+    rows = again.http.get("/services/data/v64.0/query/", params=query, headers=bearer).json()["records"]
+    assert again.changed(headers) == [one["Id"] for one in rows]
+    assert len(rows) >= 10
+    again.kill()

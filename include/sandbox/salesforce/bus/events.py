@@ -193,7 +193,7 @@ def _value(kind: str, value: Any) -> Any:
 
 
 def _moment(text: str) -> int:
-    return _milliseconds(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
+    return _milliseconds(datetime.fromisoformat(text))
 
 
 def _day(text: str) -> int:
