@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--detach", action="store_true", help="do not stay in the foreground")
         if name == "up":
             for service in Ports._fields:
-                command.add_argument(f"--{service}-port", type=int, metavar="N")
+                command.add_argument(f"--{service.replace('_', '-')}-port", type=int, metavar="N")
     commands.add_parser("down", help="stop everything")
     commands.add_parser("status", help="say what runs")
     commands.add_parser("forget", help="delete the run folder")

@@ -35,6 +35,11 @@ SANDBOX_CLARITY = {
     "client_id": "clarity-sandbox",
     "client_secret": "clarity-sandbox-secret",
 }
+SANDBOX_SALESFORCE = {
+    "domain": "acme.my",
+    "consumer_key": "salesforce-sandbox",
+    "consumer_secret": "salesforce-sandbox-secret",
+}
 SANDBOX_CLARITY_WEBHOOK_SECRET = "sandboxClarityWebhookSecret2026"  # noqa: S105 - likewise
 SAGE_COMPANY = "ABC"
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONHOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
@@ -85,6 +90,16 @@ class Machine:
     def clarity_url(self) -> str:
         """Clarity as the sandbox plays it; its control API is ``/_sandbox/clarity`` of the sandbox."""
         return f"{self.sandbox_url}/clarity"
+
+    @property
+    def salesforce_proxy(self) -> str:
+        """What leads Salesforce's hosts to the sandbox; its control API is ``/_sandbox/salesforce``."""
+        return f"http://{HOST}:{self.ports.salesforce_proxy}"
+
+    @property
+    def salesforce_authority(self) -> Path:
+        """Who vouches for the sandbox's certificate, once it has started."""
+        return self.sandbox_data / "salesforce-ca.pem"
 
     @property
     def gateway_url(self) -> str:
@@ -210,7 +225,7 @@ def lay_out(machine: Machine) -> None:
 
 
 def connections(machine: Machine) -> dict[str, str]:
-    """The five connections, as Airflow reads them from the environment."""
+    """The six connections, as Airflow reads them from the environment."""
     ledger = {
         "conn_type": "postgres",
         "host": HOST,
@@ -247,6 +262,18 @@ def connections(machine: Machine) -> dict[str, str]:
             "webhook_secrets": [SANDBOX_CLARITY_WEBHOOK_SECRET],
         },
     }
+    # As a real org's, but for the way there: hosts, paths and TLS are Salesforce's own.
+    salesforce = {
+        "conn_type": "salesforce",
+        "extra": {
+            **SANDBOX_SALESFORCE,
+            "proxies": {"https": machine.salesforce_proxy},
+            "ca_file": str(machine.salesforce_authority),
+            "pubsub_host": HOST,
+            "pubsub_port": machine.ports.salesforce_bus,
+            "pubsub_ca_file": str(machine.salesforce_authority),
+        },
+    }
     sage_reads = {
         "conn_type": "sage100_odbc",
         "extra": {"driver": "SQLite3", "database": str(machine.sage_database), "company": SAGE_COMPANY},
@@ -260,6 +287,7 @@ def connections(machine: Machine) -> dict[str, str]:
         "LEDGER": ledger,
         "ZOHO_INVENTORY": zoho,
         "CLARITY_ECOMMERCE": clarity,
+        "SALESFORCE": salesforce,
         "SAGE100_READONLY": sage_reads,
         "SAGE100_GATEWAY": sage_writes,
     }

@@ -20,6 +20,9 @@ class Ports(NamedTuple):
     sandbox: int = 18081
     gateway: int = 18082
     postgres: int = 0
+    salesforce: int = 0
+    salesforce_proxy: int = 0
+    salesforce_bus: int = 0
 
 
 def choose(run: Path, wished: Mapping[str, int] | None = None) -> Ports:

@@ -135,11 +135,14 @@ def _tell(machine: Machine, path: str, body: Mapping[str, object]) -> None:
 
 
 def outside_world(machine: Machine) -> tuple[Service, ...]:
-    """The sandbox (Zoho, and the hand on Sage's tables), then the gateway in front of those tables."""
+    """The sandbox (the three shops, and the hand on Sage's tables), then the gateway in front of those."""
     sandbox = Service(
         "sandbox",
         (*MODULE, "include.sandbox", "--host", HOST, "--port", str(machine.ports.sandbox),
-         "--data", str(machine.sandbox_data), "--sage-home", str(machine.sage_home), "--story", "northwind"),
+         "--data", str(machine.sandbox_data), "--sage-home", str(machine.sage_home), "--story", "northwind",
+         "--salesforce-port", str(machine.ports.salesforce),
+         "--salesforce-proxy-port", str(machine.ports.salesforce_proxy),
+         "--salesforce-bus-port", str(machine.ports.salesforce_bus)),
         lambda: answers(f"{machine.sandbox_url}/_sandbox/health"),
     )  # fmt: skip
     gateway = Service(
