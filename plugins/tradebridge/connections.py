@@ -112,6 +112,10 @@ def zoho_client(connection: Connection | None = None, *, flow: str = "") -> Zoho
             "concurrency",
             "timezone",
             "reserved",
+            "contact_mark_field",
+            "order_mark_field",
+            "stock_field",
+            "stock_location",
         )
         if extra.get(name) not in (None, "")
     }

@@ -37,6 +37,10 @@ ZOHO_INVENTORY = {
             "Reserved shares", _TEXT, 'of both limits, by DAG id: {"zoho_orders_to_sage100": 0.5}'
         ),
         "timezone": _field("Time zone", _TEXT, "of the organisation, e.g. America/New_York"),
+        "contact_mark_field": _field("Mark of contacts", _TEXT, "custom field; empty: cf_salesforce_id"),
+        "order_mark_field": _field("Mark of sales orders", _TEXT, "custom field; empty: cf_salesforce_id"),
+        "stock_field": _field("Stock figure", _TEXT, "empty: actual_available_for_sale_stock"),
+        "stock_location": _field("Stock of one location", _TEXT, "its id or name; empty: all together"),
         "api_base": _field("API address", _TEXT, "only for a sandbox or a proxy"),
         "accounts_base": _field("Accounts address", _TEXT, "only for a sandbox or a proxy"),
     },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.sandbox.zoho import customfields
 from include.sandbox.zoho.catalogue import CURRENCIES, PAYMENT_TERMS, USD
 from include.sandbox.zoho.envelope import invalid_field
+from include.sandbox.zoho.fields import amount, plain
 from include.sandbox.zoho.store import Record
 from include.sandbox.zoho.wire import Json, label, shape, wire_time
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 PLAIN = (
     "contact_number", "contact_name", "company_name", "designation", "department", "website", "notes",
-    "language_code", "contact_type", "customer_sub_type", "credit_limit", "is_taxable", "tax_id",
+    "language_code", "contact_type", "customer_sub_type", "is_taxable", "tax_id",
 )  # fmt: skip
 ADDRESS = (
     "address", "street2", "city", "state", "zip", "country", "country_code", "state_code", "fax", "phone",
@@ -58,7 +59,9 @@ def apply(contact: Json, body: Json, now: datetime, new_id: Callable[[], str]) -
     Raises:
         Refusal: a value makes no sense.
     """
-    contact.update({name: body[name] for name in PLAIN if name in body})
+    contact.update({name: plain(body[name]) for name in PLAIN if name in body})
+    if "credit_limit" in body:
+        contact["credit_limit"] = float(amount("credit_limit", body["credit_limit"]))
     contact["contact_type_formatted"] = label(contact["contact_type"])
     contact["company_name"] = contact["company_name"] or contact["contact_name"]
     _terms(contact, body)
@@ -110,7 +113,7 @@ def _currency(contact: Json, body: Json) -> None:
 
 def person(given: Json, new_id: Callable[[], str]) -> Json:
     """A contact person out of a request; what it leaves out is empty."""
-    made = shape("contact_person", **{name: given[name] for name in PERSON if name in given})
+    made = shape("contact_person", **{name: plain(given[name]) for name in PERSON if name in given})
     made["contact_person_id"] = str(given.get("contact_person_id") or new_id())
     made["is_primary_contact"] = bool(given.get("is_primary_contact", False))
     return made
@@ -118,7 +121,7 @@ def person(given: Json, new_id: Callable[[], str]) -> Json:
 
 def _primary(contact: Json, body: Json, new_id: Callable[[], str]) -> None:
     """A contact's own name, e-mail and phone are those of its primary person."""
-    named = {name: body[name] for name in PERSON if name in body}
+    named = {name: plain(body[name]) for name in PERSON if name in body}
     persons = contact["contact_persons"]
     if named and not persons:
         persons.append(person({**named, "is_primary_contact": True}, new_id))

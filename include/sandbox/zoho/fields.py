@@ -11,6 +11,11 @@ from include.sandbox.zoho.pricing import part
 from include.sandbox.zoho.wire import decimal
 
 
+def plain(value: Any) -> str | bool:
+    """A text of any length, or true and false; whatever else was sent is kept as its text."""
+    return value if isinstance(value, bool) else str("" if value is None else value)
+
+
 def text(name: str, value: Any, longest: int) -> str:
     """A text that fits.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.sandbox.zoho import customfields
 from include.sandbox.zoho.catalogue import LOCATIONS, TAXES
 from include.sandbox.zoho.envelope import invalid_field
+from include.sandbox.zoho.fields import plain
 from include.sandbox.zoho.store import Record
 from include.sandbox.zoho.wire import Json, decimal, shape, wire_time
 
@@ -57,7 +58,7 @@ def apply(item: Json, body: Json, now: datetime) -> None:
     Raises:
         Refusal: a value makes no sense.
     """
-    item.update({name: body[name] for name in PLAIN if name in body})
+    item.update({name: plain(body[name]) for name in PLAIN if name in body})
     for name in NUMBERS:
         if name in body:
             item[name] = _number(body, name)

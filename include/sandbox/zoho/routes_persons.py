@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.sandbox.zoho import contactdocs
 from include.sandbox.zoho.contacts import Contacts
 from include.sandbox.zoho.envelope import Call, not_there, success
+from include.sandbox.zoho.fields import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class PersonRoutes:
         with self._world.control.database.transaction():
             contact = self._contacts.of_person(call.ids["person"])
             person = _person(contact, call.ids["person"])
-            person.update({name: body[name] for name in contactdocs.PERSON if name in body})
+            person.update({name: plain(body[name]) for name in contactdocs.PERSON if name in body})
             self._keep(contact)
         return success("contact_person", person, message="The contact person details have been saved.")
 
