@@ -49,8 +49,8 @@ class Session(Protocol):
     def access_token(self) -> str:
         """The token to use now."""
 
-    def renew(self) -> None:
-        """The token was refused: get another."""
+    def renew(self, refused: str) -> None:
+        """That token was refused: get another, unless there is one already."""
 
 
 class _SilentError(Exception):
@@ -80,6 +80,7 @@ class Subscriber:
         self._sleep = sleep
         self._jitter = jitter
         self._schemas: dict[str, Schema] = {}
+        self._used: dict[str, str] = {}
 
     async def follow(self, topic: str, replay_id: bytes | None) -> AsyncGenerator[Received | ReplayLost]:
         """Everything that is told on ``topic`` behind ``replay_id``; does not end by itself.
@@ -122,7 +123,7 @@ class Subscriber:
         """React; returns seconds to wait."""
         match reaction(error):
             case Reaction.RENEW:
-                return await self._renew(backoff)
+                return await self._renew(topic, backoff)
             case Reaction.WAIT_LONG:
                 wait = self.settings.allocation_wait
                 return self._jitter(wait, wait * 1.1)
@@ -134,11 +135,11 @@ class Subscriber:
             case _:
                 return backoff.wait()
 
-    async def _renew(self, backoff: Backoff) -> float:
+    async def _renew(self, topic: str, backoff: Backoff) -> float:
         """A new token, at once; a bus that refuses that one too is left alone for longer and longer."""
         first, wait = not backoff.failures, backoff.wait()
         try:
-            await asyncio.to_thread(self._session.renew)
+            await asyncio.to_thread(self._session.renew, self._used[topic])
         except TransientError as error:
             log.warning("no new token: %s", error)
             return wait
@@ -148,6 +149,7 @@ class Subscriber:
         """One stream until it breaks or is closed."""
         settings = self.settings
         metadata = await asyncio.to_thread(self._metadata)
+        self._used[topic] = dict(metadata)["accesstoken"]
         async with self._open() as stub:
             call = stub.Subscribe(metadata=metadata)
             try:

@@ -128,7 +128,8 @@ class Identity:
     def access_token(self) -> str:
         return f"token-{self.number}"
 
-    def renew(self) -> None:
+    def renew(self, refused: str) -> None:
+        assert refused == self.access_token(), "only what was used can have been refused"
         if self.refusals:
             raise self.refusals.pop(0)
         self.number += 1
