@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 KEY_LENGTH = 400
 """Keys are indexed; a longer one is no key but somebody's attempt."""
+LISTED_AS = "listed_as"
+"""Header: what lists of the source show of the announced version, where they show no version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,18 @@ class Inbox:
         query = select(*_ROW).where(inbox.c.record_key == record_key).order_by(inbox.c.id.desc()).limit(limit)
         with self._db.once("read a record's history") as connection:
             return [_inbox_row(row) for row in connection.execute(query)]
+
+    def listed(self, flow: str, versions: Mapping[str, str]) -> dict[str, set[str]]:
+        """What lists show of these versions (by record), as far as an announcement said so."""
+        query = select(inbox.c.record_key, inbox.c.version, inbox.c.headers).where(
+            inbox.c.flow == flow, inbox.c.record_key.in_(list(versions)), inbox.c.version != ""
+        )
+        found: dict[str, set[str]] = {}
+        with self._db.once("look what lists show") as connection:
+            for key, version, headers in connection.execute(query):
+                if version == versions[key] and (mark := json.loads(headers).get(LISTED_AS)):
+                    found.setdefault(key, set()).add(mark)
+        return found
 
     def places(self, flow: str, keys: Iterable[str]) -> dict[str, int]:
         """The id of each record's first announcement: records in the order of these came so."""

@@ -74,18 +74,18 @@ def _changed(world: World, rows: Sequence[InboxRow]) -> tuple[dict[str, bool], d
     """Records to fetch (and whether to compare them in any case), and those that are carried already.
 
     Announcements overtake each other, so the last to come is not the newest: a record is carried only
-    when *every* announcement of it speaks of the version that was carried.
+    when *every* announcement of it speaks of the version that was carried, by its name or by what lists
+    show of it.
     """
     announced: dict[str, set[str]] = {}
     for row in rows:
         announced.setdefault(row.record_key, set()).add(row.version)
     recheck = {row.record_key for row in rows if row.headers.get("recheck") == "true"}
     links = world.ledger.crosswalk.find(ORDER, world.flow.source, list(announced), TARGET)
-    carried = [
-        key
-        for key, versions in announced.items()
-        if key not in recheck and key in links and versions == {links[key].source_version}
-    ]
+    versions = {key: link.source_version for key, link in links.items() if key not in recheck}
+    unnamed = {key: version for key, version in versions.items() if announced[key] != {version}}
+    listed = world.ledger.inbox.listed(world.flow.name, unnamed) if unnamed else {}
+    carried = [key for key, version in versions.items() if announced[key] <= {version, *listed.get(key, ())}]
     # Carried by a run that was killed before it could say so: it is this run that reports it.
     unreported = world.ledger.writes.unreported(world.flow.name, ORDER, carried) if carried else set()
     outcomes = {key: Outcome.LOADED if key in unreported else Outcome.UNCHANGED for key in carried}

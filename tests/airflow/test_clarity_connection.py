@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from airflow.sdk import Connection
 from airflow.sdk.log import redact
 from cryptography.fernet import Fernet
 
+from include.connectors.clarity_ecommerce import ClarityOrders
 from include.errors import CircuitOpenError, ConfigurationError
 from include.ledger import Ledger
+from include.ledger.inbox import LISTED_AS
 from include.sandbox.app import create_app as create_sandbox
 from include.standalone import environment as env
 from include.standalone import services
@@ -278,16 +280,37 @@ def test_one_machines_shop_announces_its_orders_to_its_receiver(
         # The receiver stands below /tradebridge only when Airflow mounts it.
         bare = f"http://127.0.0.1:{port}/webhooks/clarity_ecommerce/events"
         asked = {"url": bare, "secret": env.SANDBOX_CLARITY_WEBHOOK_SECRET, "events": ["*"]}
-        for form in ("full", "thin"):
-            control.post("/webhooks", json={**asked, "format": form}).raise_for_status()
+        full, thin = (
+            control.post("/webhooks", json={**asked, "format": form}).raise_for_status().json()["id"]
+            for form in ("full", "thin")
+        )
         (order,) = control.post("/orders", json={"count": 1}).raise_for_status().json()["orders"]
-        end = time.monotonic() + 20
-        while control.get("/webhooks").json()["deliveries"]["success"] < 2:
-            assert time.monotonic() < end, control.get("/webhooks/deliveries").text
-            time.sleep(0.05)
-        control.delete(f"/webhooks/{subscription['id']}")
+        until(lambda: delivered(control, order) == 2)
+        # One event, whole for the one subscription and thin for the other.
+        (row,) = book.inbox.history(str(order["id"]))
+        assert (row.flow, row.event) == (FLOW, "order.created")
+        control.delete(f"/webhooks/{thin}")
+        (order,) = control.post("/orders", json={"count": 1}).raise_for_status().json()["orders"]
+        until(lambda: delivered(control, order) == 1)
+        (row,) = book.inbox.history(str(order["id"]))
+        client = connections.clarity_client(flow=FLOW)
+        listed = {stub.id: stub.version for stub in ClarityOrders(client).list_sales_orders()}
+        assert row.headers[LISTED_AS] == listed[str(order["id"])] != row.version
+        client.close()
+        for number in (subscription["id"], full):
+            control.delete(f"/webhooks/{number}")
         control.close()
-    # One event, whole for the one subscription and thin for the other.
-    (row,) = book.inbox.history(str(order["id"]))
-    assert (row.flow, row.event) == (FLOW, "order.created")
     connections._doorkeeper.cache_clear()
+
+
+def delivered(control: httpx.Client, order: dict[str, Any]) -> int:
+    """How often the order was announced with success."""
+    sent = control.get("/webhooks/deliveries", params={"status": "success"}).json()["deliveries"]
+    return [each["record"] for each in sent].count(order["orderNumber"])
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)

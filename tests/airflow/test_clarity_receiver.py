@@ -50,6 +50,12 @@ def test_an_order_event_is_on_disk_and_wakes_its_flow(
     assert rings
 
 
+def test_what_lists_show_of_a_version_is_kept_with_it(shop: TestClient, ledger: Ledger) -> None:
+    order = {"id": 7, "rowVersion": 2, "updatedDate": "2026-03-02T16:04:31.412Z"}
+    assert deliver(shop, an_event(data={"order": order})) == 202
+    assert ledger.inbox.listed(FLOW, {"7": "2"}) == {"7": {"2026-03-02T16:04:31.412Z"}}
+
+
 def test_a_payment_wakes_the_flow_of_payments(shop: TestClient, ledger: Ledger, rings: list[str]) -> None:
     body = an_event(kind="payment.captured", data={"payment": {"id": 77, "rowVersion": 2}})
     assert deliver(shop, body) == 202

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, Settings
 from include.connectors.clarity_ecommerce.payments import ClarityPayments
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OdbcSettings, Reader, connect
-from include.ledger import BreakerPolicy, Breakers, Ledger
+from include.ledger import BreakerPolicy, Breakers, Delivery, Ledger
+from include.ledger.inbox import LISTED_AS
 from include.pipelines.flows import CLARITY_ORDERS
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.assembly import assemble
@@ -24,6 +26,7 @@ from tests.pipeline.world import LEASE, SITE
 
 HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
+DETAIL = "/clarity/api/v1/orders/{id}"
 BOUNDLESS = {"per_minute": 1_000_000, "burst": 1_000_000, "concurrent": 100}
 
 
@@ -56,6 +59,33 @@ class Clarity(Control):
     def change(self, resource: str, number: str, **changes: Any) -> None:
         """Write members over a record."""
         self.put(f"/clarity/documents/{resource}/{number}", {"changes": changes})
+
+    def announce(self, world: World, *numbers: str) -> None:
+        """Keep what the receiver would keep of the webhooks of these orders, as they are now."""
+        orders = [self.document("orders", number) for number in numbers]
+        world.ledger.inbox.keep_many(
+            world.flow.name,
+            [
+                Delivery(
+                    system=world.flow.source,
+                    event="order.updated",
+                    record_key=str(order["id"]),
+                    delivery_id=f"evt_{order['id']}_{order['rowVersion']}",
+                    version=str(order["rowVersion"]),
+                    payload=b"{}",
+                    headers={"origin": "webhook", LISTED_AS: order["updatedDate"]},
+                )
+                for order in orders
+            ],
+        )
+
+    def calls(self) -> Counter[str]:
+        """Calls of Clarity's API since the log was emptied, by shape of the path."""
+        found: Counter[str] = Counter()
+        for row in self.get("/requests")["counts"]:
+            if row["shape"].startswith("/clarity/api"):
+                found[row["shape"]] += int(row["n"])
+        return found
 
     def effects(self, **about: Any) -> list[Json]:
         """What was written in the shop."""

@@ -9,7 +9,7 @@ import pytest
 
 from include.pipelines.announce import Request
 from include.pipelines.ports import ORDER, TARGET, World
-from tests.pipeline.clarity import HEADS, Clarity, differences, orders_world, shop
+from tests.pipeline.clarity import DETAIL, HEADS, Clarity, differences, orders_world, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
@@ -61,6 +61,23 @@ def test_an_edit_and_a_cancellation_follow_their_order(house: House, clarity: Cl
     lines = house.sage.lines(carried(house)[edited]["SalesOrderNo"])
     assert Decimal(str(lines[0]["QuantityOrdered"])) == 7
     assert differences(house, clarity) == []
+
+
+def test_a_sweep_reads_no_order_again_whose_announced_version_was_carried(
+    house: House, clarity: Clarity, here: World
+) -> None:
+    """B14. Lists show no version of an order: the webhook said what they show of it. An edit is read."""
+    run_once(here)
+    quiet, edited = (each["orderNumber"] for each in clarity.place(count=2))
+    clarity.announce(here, quiet, edited)
+    assert run_once(here, Request())["loaded"] == 2
+    clarity.edit(edited, quantities={1: Decimal(7)})
+    before = clarity.calls()[DETAIL]
+    run = run_once(here)
+    assert (run["received"], run["unchanged"], run["loaded"]) == (2, 1, 1)
+    assert clarity.calls()[DETAIL] == before + 1
+    assert differences(house, clarity) == []
+    assert run_once(here)["received"] == 0
 
 
 def test_an_order_that_sage_has_picked_is_not_cancelled(house: House, clarity: Clarity, here: World) -> None:

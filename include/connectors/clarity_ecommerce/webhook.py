@@ -42,6 +42,7 @@ class Event:
         record_id: as :attr:`Record.id`; ``""`` when the event is about none (``webhook.test``).
         version: the record's ``rowVersion``; ``""`` when the delivery is thin.
         store_id: of the store, ``""`` when it does not say.
+        updated: the record's time of change as it stands there, ``""`` when the delivery is thin.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Event:
     record_id: str
     version: str
     store_id: str
+    updated: str = ""
 
 
 def identify(content: bytes) -> Event:
@@ -73,19 +75,20 @@ def identify(content: bytes) -> Event:
     entity = kind.partition(".")[0]
     data = whole.get("data")
     data = data if isinstance(data, dict) else {}
-    record_id, version = _record(entity, data)
-    return Event(event_id, kind, entity, record_id, version, _text(whole, "storeId", _VALUE))
+    record_id, version, updated = _record(entity, data)
+    return Event(event_id, kind, entity, record_id, version, _text(whole, "storeId", _VALUE), updated)
 
 
-def _record(entity: str, data: dict[str, Any]) -> tuple[str, str]:
-    """Id and version: of the whole record, or of what a thin delivery leaves of it."""
+def _record(entity: str, data: dict[str, Any]) -> tuple[str, str, str]:
+    """Id, version and time of change: of the whole record, or of what a thin delivery leaves of it."""
     record = data.get(entity)
     record = record if isinstance(record, dict) else data
     names = _KEYS.get(entity, ("id",))
     parts = [_text(record, name, _VALUE) for name in names]
     if not all(parts):
         parts = [_text(data, f"{entity}Id", _VALUE)]
-    return "|".join(parts) if all(parts) else "", _text(record, "rowVersion", _VERSION)
+    record_id = "|".join(parts) if all(parts) else ""
+    return record_id, _text(record, "rowVersion", _VERSION), _text(record, "updatedDate", _VALUE)
 
 
 def _text(holder: dict[str, Any], name: str, shape: re.Pattern[str]) -> str:

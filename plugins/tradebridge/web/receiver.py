@@ -35,6 +35,7 @@ from pydantic import BaseModel
 from include.canonical import Disposition, Reason
 from include.errors import RecordError
 from include.ledger import Delivery, NewException
+from include.ledger.inbox import LISTED_AS
 from include.webhooks import SignatureError
 from tradebridge import connections
 from tradebridge.web.body import REFUSALS, RETRY_AFTER, raw_body
@@ -168,7 +169,8 @@ async def _kept(sender: Sender, system: str, address: str, body: bytes, content_
         delivery_id=said.delivery_id,
         version=said.version,
         payload=said.content,
-        headers={"origin": "webhook", "content-type": content_type[:100]},
+        headers={"origin": "webhook", "content-type": content_type[:100]}
+        | ({LISTED_AS: said.listed_as} if said.listed_as else {}),
     )
     # What no flow takes is kept under the system's own name: nobody claims it.
     flow = sender.flows.get(said.event, system)

@@ -37,6 +37,7 @@ class Announcement:
         version: the record's, ``""`` when the delivery does not say.
         delivery_id: the same however often it is delivered.
         content: what is kept of the body.
+        listed_as: what a list of the shop shows of this version, where that is not the version itself.
     """
 
     event: str
@@ -44,6 +45,7 @@ class Announcement:
     version: str
     delivery_id: str
     content: bytes
+    listed_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def _read_clarity(_address: str, body: bytes, _content_type: str) -> Announcemen
     event = clarity.identify(body)
     if event.type in _CLARITY_FLOWS and not event.record_id:
         raise RecordError(f"the webhook names no {event.entity}", code=clarity.UNREADABLE)
-    return Announcement(event.type, event.record_id or event.id, event.version, event.id, body)
+    record_key = event.record_id or event.id
+    return Announcement(event.type, record_key, event.version, event.id, body, listed_as=event.updated)
 
 
 _CLARITY_FLOWS = {

@@ -8,6 +8,7 @@ import pytest
 
 from include.errors import ConfigurationError, PermanentError
 from include.ledger import LeaseLostError, Ledger, Outcome
+from include.ledger.inbox import LISTED_AS
 
 FLOW = "zoho_orders_to_sage100"
 LEASE = timedelta(minutes=10)
@@ -94,6 +95,16 @@ def test_a_record_keeps_the_place_of_its_first_announcement(ledger: Ledger, keep
     keep("1")
     places = ledger.inbox.places(FLOW, ["2", "1", "9"])
     assert sorted(places, key=places.__getitem__) == ["1", "2"]
+
+
+def test_what_lists_show_of_a_version_is_remembered_by_record_and_version(ledger: Ledger, a_delivery) -> None:
+    told = [("1", "v1", "10:00"), ("1", "v2", "10:05"), ("2", "v2", "10:05"), ("3", "v1", "")]
+    ledger.inbox.keep_many(
+        FLOW,
+        [a_delivery(key, version, headers={LISTED_AS: mark} if mark else {}) for key, version, mark in told],
+    )
+    ledger.inbox.keep("another", a_delivery("1", "v2", headers={LISTED_AS: "11:00"}))
+    assert ledger.inbox.listed(FLOW, {"1": "v2", "2": "v1", "3": "v1", "4": "v1"}) == {"1": {"10:05"}}
 
 
 def test_rows_of_a_held_record_wait_for_its_batch(ledger: Ledger, keep, claim) -> None:

@@ -61,7 +61,8 @@ def test_the_references_sample_bears_the_references_signature() -> None:
         "X-Clarity-Signature": "v1=43a83a0b6acc3cfa6c0884fed4926415b34ab335ac4e8f554ea1c189cf345951",
     }
     door(SECRET).check(body, proof, now=AT)
-    assert identify(body) == Event(EVENT_ID, "order.created", "order", "100457", "1", "main")
+    changed = "2026-03-02T16:04:31.398Z"
+    assert identify(body) == Event(EVENT_ID, "order.created", "order", "100457", "1", "main", changed)
 
 
 def test_during_a_rotation_either_secret_and_either_signature_will_do() -> None:
@@ -111,6 +112,10 @@ CASES = [
     (
         event("inventory.updated", {"inventory": {"sku": "A/B", "warehouseCode": "001", "rowVersion": 4}}),
         Event(EVENT_ID, "inventory.updated", "inventory", "A/B|001", "4", "main"),
+    ),
+    (
+        event(data={"order": {"id": 7, "rowVersion": 2, "updatedDate": "2026-03-02T16:04:31.412Z"}}),
+        Event(EVENT_ID, "order.created", "order", "7", "2", "main", updated="2026-03-02T16:04:31.412Z"),
     ),
     (event(data={"order": {"id": 7}}), Event(EVENT_ID, "order.created", "order", "7", "", "main")),
     (event(data={"id": 7}), Event(EVENT_ID, "order.created", "order", "7", "", "main")),
