@@ -7,6 +7,7 @@ never processed, and a second file would spoil it, so it is aborted and made ane
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -241,12 +242,18 @@ class Bulk:
 
 def _table(answer: requests.Response) -> tuple[list[dict[str, str]], str]:
     """A file of results, and where the next one begins, ``""`` after the last."""
-    raw: Any = answer.raw
-    raw.decode_content = True
-    lines = io.TextIOWrapper(raw, encoding="utf-8", newline="")
-    rows = list(csv.DictReader(lines))
+    rows = list(csv.DictReader(_lines(answer)))
     locator = answer.headers.get("Sforce-Locator", "")
     return rows, "" if locator == "null" else locator
+
+
+def _lines(answer: requests.Response) -> Iterator[str]:
+    """Lines with their ends, which within quotes belong to a value."""
+    decoder, rest = codecs.getincrementaldecoder("utf-8")(), ""
+    for block in answer.iter_content(1 << 16):
+        *whole, rest = (rest + decoder.decode(block)).split("\n")
+        yield from (f"{line}\n" for line in whole)
+    yield rest + decoder.decode(b"", final=True)
 
 
 def write(load: Load, file: IO[bytes]) -> str:

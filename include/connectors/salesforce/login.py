@@ -7,6 +7,7 @@ they end here: what goes on is OAuth's own word.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -128,7 +129,10 @@ class Mint:
         now = self.clock()
         with self.breaker.guard(f"salesforce_login:{self.settings.domain.lower()}"):
             try:
-                made = self.login()
+                with warnings.catch_warnings():
+                    # It prints the consumer key beside advice that our own error gives.
+                    warnings.simplefilter("ignore", UserWarning)
+                    made = self.login()
             except SalesforceAuthenticationFailed as error:
                 raise refusal(error.code, self.settings.connection) from None
             except requests.RequestException as error:
@@ -161,7 +165,8 @@ def refusal(code: object, connection: str) -> IntegrationError:
     if word in _SET_UP or word in {"404", "405", "410"}:
         return ConfigurationError(f"{fact}; check domain, grant and the connected app's settings")
     return AuthenticationError(
-        f"{fact}; check consumer key and secret, and that the connected app has a run-as user"
+        f"{fact}; check consumer key, secret or private key, and that the connected app has a run-as user "
+        "or is approved for the user name"
     )
 
 

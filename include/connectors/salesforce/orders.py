@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from include.canonical.reasons import Reason
@@ -122,7 +122,7 @@ class SalesforceOrders:
             and not plan.done
             and not plan.different
             and (not plan.status or plan.stands.get("Status") == plan.status)
-            and not any(changes(plan))
+            and not any(changes(plan, self.client.settings.order_line_key))
         }
 
     def _plans(self, documents: Sequence[Document]) -> list[Plan]:
@@ -209,7 +209,7 @@ class SalesforceOrders:
         batches = Batches(self.client)
         due: list[tuple[Plan, tuple[list[str], list[Row], list[Row]]]] = []
         for plan in plans:
-            found = changes(plan)
+            found = changes(plan, self.client.settings.order_line_key)
             if plan.is_draft:
                 due.append((plan, found))
             elif any(found):
@@ -229,11 +229,11 @@ class SalesforceOrders:
             plan.done.append(done)
 
 
-def changes(plan: Plan) -> tuple[list[str], list[Row], list[Row]]:
+def changes(plan: Plan, line_key: str) -> tuple[list[str], list[Row], list[Row]]:
     """What the lines lack: ids to delete, rows to update, rows to create.
 
-    A line is the one with the same price book entry; of several with the same, those that are alike
-    first, then in their order.
+    A line is one with the same price book entry, which cannot change. Of several such, lines that are alike
+    go together, then those with the same ``line_key``, then the rest in their order.
     """
     left: dict[str, list[Row]] = defaultdict(list)
     for item in plan.items:
@@ -248,6 +248,7 @@ def changes(plan: Plan) -> tuple[list[str], list[Row], list[Row]]:
     updates, creates = [], []
     for line in missing:
         candidates = left[str(line.get(ENTRY))]
+        candidates.sort(key=lambda item: not line.get(line_key) or item.get(line_key) != line[line_key])
         if candidates:
             item = candidates.pop(0)
             updates.append({"Id": item["Id"], **{name: line[name] for name in line if name != ENTRY}})
@@ -262,7 +263,12 @@ def _share(due: Sequence[tuple[Plan, tuple[list[Any], ...]]], part: int, send: A
     rows = [row for _, found in due for row in found[part]]
     answers: Iterator[Done] = iter(send(rows) if rows else ())
     for plan, found in due:
-        plan.done += [next(answers) for _ in found[part]]
+        plan.done += [_of_order(next(answers)) for _ in found[part]]
+
+
+def _of_order(done: Done) -> Done:
+    """A line that is made changes its order."""
+    return replace(done, status="changed") if done.status == "created" else done
 
 
 def _plan(members: Mapping[str, Any]) -> Plan:

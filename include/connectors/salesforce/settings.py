@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LARGEST_PAGE, SMALLEST_PAGE = 2000, 200
+KEYS = ("account_key", "contact_key", "product_key", "order_key", "order_line_key", "opportunity_key")
 OLDEST_VERSION = 46
 """The first that upserts collections by external id."""
 
@@ -63,6 +64,7 @@ class Settings:
         contact_key: Contact's, for the Zoho contact person.
         product_key: Product2's, for the Zoho item.
         order_key: Order's, for the Zoho sales order.
+        order_line_key: OrderItem's, for the line of the Zoho sales order, by which lines are told apart.
         opportunity_key: Opportunity's, for the Zoho sales order.
         active_field: Account's field that says whether a customer is active; ``""`` = all are.
         active_values: values of that field that mean yes, in any case.
@@ -104,6 +106,7 @@ class Settings:
     contact_key: str = "Zoho_Contact_Person_Id__c"
     product_key: str = "Zoho_Item_Id__c"
     order_key: str = "Zoho_Salesorder_Id__c"
+    order_line_key: str = "Zoho_Line_Item_Id__c"
     opportunity_key: str = "Zoho_Salesorder_Id__c"
     active_field: str = ""
     active_values: tuple[str, ...] = ("true", "yes", "active")
@@ -167,7 +170,7 @@ class Settings:
                 f"Salesforce: api_version must be like '64.0', {OLDEST_VERSION}.0 or later, "
                 f"not {self.api_version!r}"
             )
-        for name in ("account_key", "contact_key", "product_key", "order_key", "opportunity_key"):
+        for name in KEYS:
             if not _FIELD.fullmatch(getattr(self, name)):
                 raise ConfigurationError(
                     f"Salesforce: {name} must be a field's API name, e.g. Zoho_Item_Id__c"
