@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SALESFORCE = "salesforce"
 FLOW = "salesforce_changes"
 """On whose behalf the org is called."""
 AGAIN = 60.0
@@ -53,21 +52,18 @@ OPTIONS: Mapping[str, Callable[[str], Any]] = {
 
 
 class SalesforceChanges(BaseEventTrigger):
-    """Follows an org's topics; yields when flows must compare everything.
+    """Follows the org's topics; yields when flows must compare everything.
 
-    Args:
-        conn_id: the org's connection. It is read when the trigger starts: after a change, restart the
-            triggerer.
+    The connection is read when the trigger starts: after a change of it, restart the triggerer.
     """
 
-    def __init__(self, conn_id: str = SALESFORCE) -> None:
+    def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.conn_id = conn_id
         self._following: list[asyncio.Task[None]] = []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Path and arguments, by which Airflow makes it anew wherever it runs."""
-        return f"{__name__}.{type(self).__qualname__}", {"conn_id": self.conn_id}
+        """Its path, by which Airflow makes it anew wherever it runs."""
+        return f"{__name__}.{type(self).__qualname__}", {}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Follow without an end; whatever may block is done in threads."""
@@ -95,7 +91,7 @@ class SalesforceChanges(BaseEventTrigger):
     async def _assembled(self) -> tuple[Subscriber, ChangeInbox]:
         while True:
             try:
-                return await asyncio.to_thread(assembled, self.conn_id)
+                return await asyncio.to_thread(assembled)
             except (IntegrationError, AirflowNotFoundException) as error:
                 log.error("Salesforce's change events are not followed: %s", error)  # noqa: TRY400
             await asyncio.sleep(AGAIN)
@@ -123,8 +119,8 @@ async def _follow(
         told.put_nowait(error)
 
 
-def assembled(conn_id: str = SALESFORCE) -> tuple[Subscriber, ChangeInbox]:
-    """Who follows an org's streams, and who keeps what they tell.
+def assembled() -> tuple[Subscriber, ChangeInbox]:
+    """Who follows the org's streams, and who keeps what they tell.
 
     Raises:
         AirflowNotFoundException: there is no such connection.
@@ -135,9 +131,8 @@ def assembled(conn_id: str = SALESFORCE) -> tuple[Subscriber, ChangeInbox]:
     from include.connectors.salesforce.pubsub.subscriber import Subscriber
     from include.pipelines.change_events import ChangeInbox
 
-    connection = BaseHook.get_connection(conn_id)
-    settings = bus_settings(connection)
-    client = connections.salesforce_client(connection, flow=FLOW)
+    settings = bus_settings(BaseHook.get_connection(connections.SALESFORCE))
+    client = connections.salesforce_client(flow=FLOW)
     session = ClientSession(client)
     inbox = ChangeInbox(
         connections.ledger(), session.tenant_id, own_user=session.user_id, accounts_of=accounts_of(client)

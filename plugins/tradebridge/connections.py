@@ -8,6 +8,7 @@ connection id          what it is
 ``ledger``             our own PostgreSQL database (never Airflow's)
 ``zoho_inventory``     OAuth client, organisation, webhook secrets
 ``clarity_ecommerce``  tenant, OAuth client or API key, dialect, webhook secrets
+``salesforce``         org, connected app; where its event bus is
 ``sage100_readonly``   ODBC, reads
 ``sage100_gateway``    the REST service in front of Business Objects, writes
 =====================  =====================================================================
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from include.connectors.clarity_ecommerce import ClarityClient
     from include.connectors.clarity_ecommerce import Settings as ClaritySettings
     from include.connectors.sage100 import GatewayClient, Reader
+    from include.connectors.salesforce import SalesforceClient
+    from include.connectors.salesforce import Settings as SalesforceSettings
     from include.connectors.zoho_inventory import ZohoClient
     from include.ledger import Ledger
     from include.pipelines.mirrors.ports import MirrorWorld
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 LEDGER = "ledger"
 ZOHO_INVENTORY = "zoho_inventory"
 CLARITY_ECOMMERCE = "clarity_ecommerce"
+SALESFORCE = "salesforce"
 SAGE_100_READONLY = "sage100_readonly"
 SAGE_100_GATEWAY = "sage100_gateway"
 
@@ -181,7 +185,74 @@ def _clarity_settings(connection: Connection) -> ClaritySettings:
     )
 
 
+def salesforce_client(connection: Connection | None = None, *, flow: str = "") -> SalesforceClient:
+    """Salesforce; as :func:`zoho_client`."""
+    from functools import partial
+
+    from include.connectors.salesforce import SalesforceClient, SalesforceSession, login_with
+    from include.connectors.salesforce.login import credentials_of
+
+    breaker = ledger().breakers if connection is None else None
+    settings = _salesforce_settings(connection or BaseHook.get_connection(SALESFORCE))
+    session = SalesforceSession(settings)
+    login = partial(login_with, credentials_of(settings), session)
+    book = ledger()
+    return SalesforceClient(
+        settings, login, tokens=book.tokens, budget=book.budgets, breaker=breaker, flow=flow, session=session
+    )
+
+
+def _salesforce_settings(connection: Connection) -> SalesforceSettings:
+    """Extras are called as Airflow's own Salesforce connection calls them, ours as the settings do."""
+    from include.connectors.salesforce import Settings
+
+    extra = connection.extra_dejson
+    known = {
+        name: extra[name]
+        for name in (
+            "private_key",
+            "client_name",
+            "user_id",
+            "calls_per_day",
+            "calls_per_minute",
+            "concurrency",
+            "org_share",
+            "overlap",
+            "timezone",
+            "reserved",
+            "proxies",
+            "account_key",
+            "contact_key",
+            "product_key",
+            "order_key",
+            "opportunity_key",
+            "active_field",
+            "active_values",
+            "pricebook_id",
+            "bulk_threshold",
+        )
+        if extra.get(name) not in (None, "")
+    }
+    for name in ("reserved", "proxies"):
+        if name in known:
+            known[name] = _object(name, known[name])
+    if isinstance(known.get("active_values"), str):
+        known["active_values"] = known["active_values"].split()
+    if "active_values" in known:
+        known["active_values"] = tuple(known["active_values"])
+    return Settings(
+        domain=extra.get("domain") or "",
+        consumer_key=extra.get("consumer_key") or "",
+        consumer_secret=extra.get("consumer_secret") or "",
+        username=connection.login or "",
+        api_version=extra.get("version") or "64.0",
+        verify=extra.get("ca_file") or True,
+        **known,
+    )
+
+
 _LIKE = {
+    "proxies": '{"https": "http://proxy.example.com:3128"}',
     "reserved": '{"zoho_orders_to_sage100": 0.5}',
     "dialect_overrides": '{"envelope": {"many": "results"}}',
 }

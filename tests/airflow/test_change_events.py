@@ -28,12 +28,12 @@ ACCOUNTS, DEALS = "/data/AccountChangeEvent", "/data/OpportunityChangeEvent"
 
 
 def test_trigger_is_made_anew_from_what_was_stored() -> None:
-    stored = json.loads(json.dumps(encode_trigger(SalesforceChanges("salesforce_uat"))))
+    stored = json.loads(json.dumps(encode_trigger(SalesforceChanges())))
     module, _, name = stored["classpath"].rpartition(".")
     kind = getattr(import_module(module), name)
     made = kind(**{name: smart_decode_trigger_kwargs(value) for name, value in stored["kwargs"].items()})
     assert isinstance(made, SalesforceChanges)
-    assert made.serialize() == SalesforceChanges("salesforce_uat").serialize()
+    assert made.serialize() == SalesforceChanges().serialize()
 
 
 def test_every_dag_that_waits_means_the_same_trigger() -> None:
@@ -44,7 +44,6 @@ def test_every_dag_that_waits_means_the_same_trigger() -> None:
 
     (watcher,) = SALESFORCE_CHANGES.watchers
     assert mark(watcher.trigger) == mark(SalesforceChanges())
-    assert mark(watcher.trigger) != mark(SalesforceChanges("salesforce_uat"))
 
 
 def test_dag_keeps_its_watcher_when_it_is_stored() -> None:
@@ -57,7 +56,7 @@ def test_dag_keeps_its_watcher_when_it_is_stored() -> None:
     (asset,) = [each for _, each in stored.timetable.asset_condition.iter_assets()]
     (watcher,) = asset.watchers
     assert watcher.trigger["classpath"] == "tradebridge.change_events.SalesforceChanges"
-    assert watcher.trigger["kwargs"] == {"conn_id": "salesforce"}
+    assert watcher.trigger["kwargs"] == {}
 
 
 class Streams:
@@ -83,7 +82,7 @@ class Streams:
 @pytest.fixture
 def streams(monkeypatch: pytest.MonkeyPatch) -> Streams:
     made = Streams(a=[frozenset(), frozenset({CUSTOMERS})], b=[frozenset({OPPORTUNITIES, CUSTOMERS})])
-    monkeypatch.setattr(change_events, "assembled", lambda _: (made, None))
+    monkeypatch.setattr(change_events, "assembled", lambda: (made, None))
     monkeypatch.setattr("include.pipelines.change_events.listen", made.listen)
     monkeypatch.setattr(change_events, "AGAIN", 0.0)
     return made
@@ -145,7 +144,7 @@ def test_site_without_salesforce_waits_for_its_connection(
     """A trigger that fails is started again every second: that would fill the log."""
     refusals = [AirflowNotFoundException("no connection"), AuthenticationError("credentials are dead")]
 
-    def later(_: str) -> Any:
+    def later() -> Any:
         if refusals:
             raise refusals.pop(0)
         return streams, None
@@ -192,7 +191,7 @@ def test_parts_come_from_the_connection_and_the_ledger(
         identity=lambda: SimpleNamespace(user_id="005Hp000004IntUIAS", organization_id="00DHp000000aBcDMAU"),
     )
     monkeypatch.setattr(BaseHook, "get_connection", lambda _: connection(pubsub_topics=ACCOUNTS))
-    monkeypatch.setattr(connections, "salesforce_client", lambda *_, **__: client, raising=False)
+    monkeypatch.setattr(connections, "salesforce_client", lambda **_: client)
     monkeypatch.setattr(change_events, "accounts_of", lambda _: dict)
     with ledger.database.begin("put places") as transaction:
         for topic in (ACCOUNTS, DEALS):
