@@ -78,6 +78,8 @@ class Doors:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                # A client that polls every five seconds must not find its connection closed under its hands.
+                timeout_keep_alive=75,
                 ssl_certfile=server,
                 ssl_keyfile=server,
             )

@@ -69,7 +69,8 @@ class Worker:
         self._pace.begin()
         job = self._jobs.change(name, unless=OVER, state=RUNNING)
         if job is None:
-            self._jobs.remove(name)
+            if self._jobs.get(name) is None:
+                self._jobs.remove(name)
             return
         failure = self._world.switches.present.bulk_failure
         if failure:
