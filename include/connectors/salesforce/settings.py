@@ -50,6 +50,8 @@ class Settings:
         concurrency: calls under way at once, all workers together.
         timeout: seconds to connect, seconds between two bytes of an answer.
         bulk_timeout: the same for files of Bulk API jobs.
+        deadline: seconds for one whole answer, files of results apart.
+        max_response_bytes: size of the largest answer we read, decompressed; files of results apart.
         page_size: rows of a query's page, 200 to 2,000.
         overlap: seconds that a sweep goes back: a stamp is taken at the save and visible at the commit.
         patience: seconds that one call may spend waiting in place.
@@ -92,6 +94,8 @@ class Settings:
     concurrency: int = 10
     timeout: tuple[float, float] = (10.0, 120.0)
     bulk_timeout: tuple[float, float] = (10.0, 600.0)
+    deadline: float = 300.0
+    max_response_bytes: int = 64 * 1024 * 1024
     page_size: int = LARGEST_PAGE
     overlap: float = 600.0
     patience: float = 65.0
@@ -116,7 +120,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("calls_per_day", "calls_per_minute", "concurrency", "attempts", "bulk_threshold"):
             _check_count(name, getattr(self, name))
-        for name in ("overlap", "patience", "bulk_patience", "session_life", "describe_age"):
+        _check_count("max_response_bytes", self.max_response_bytes)
+        for name in ("deadline", "overlap", "patience", "bulk_patience", "session_life", "describe_age"):
             _check_seconds(name, getattr(self, name))
         for name in ("timeout", "bulk_timeout"):
             _check_pair(name, getattr(self, name))
@@ -156,7 +161,7 @@ class Settings:
     @property
     def longest(self) -> timedelta:
         """A call is over by then, whatever happens."""
-        return timedelta(seconds=max(sum(self.timeout), sum(self.bulk_timeout)))
+        return timedelta(seconds=self.deadline + max(sum(self.timeout), sum(self.bulk_timeout)))
 
     @property
     def goes_back(self) -> timedelta:

@@ -39,6 +39,19 @@ def test_files_of_jobs_have_more_time(bench, answer) -> None:
     assert bench.line.timeouts[-1] == (10.0, 600.0)
 
 
+def test_an_answer_that_trickles_or_is_too_large_is_cut_off(bench, answer) -> None:
+    bench.org.replies(answer(200, {"text": "x" * 5000}))
+    client = bench.client(attempts=1)
+    seconds = iter(range(0, 10_000, 400))
+    client.session.monotonic = lambda: float(next(seconds))
+    with pytest.raises(TransientError, match="no whole answer"):
+        client.get("limits/")
+    with pytest.raises(TransientError, match="no whole answer"):
+        bench.client(attempts=1, max_response_bytes=4000).get("limits/")
+    with pytest.raises(OutcomeUnknownError):
+        bench.client(attempts=1, max_response_bytes=4000).send("POST", "x", {})
+
+
 def test_an_amount_is_written_with_its_digits_and_never_as_a_float(bench, answer) -> None:
     bench.org.replies(answer(200, {"ok": True}))
     client = bench.client()
