@@ -42,6 +42,7 @@ def test_the_tree_keeps_the_rules() -> None:
             "import include.ledger",
             "canonical, errors and failpoints know nothing of ours",
         ),
+        ("include/pubsub_api/__init__.py", "import include.errors", "a vendor's published contract"),
         ("include/translation/__init__.py", "import requests", "translation is pure"),
         ("include/connectors/sage100/__init__.py", "import include.ledger", "a connector knows only itself"),
         (
