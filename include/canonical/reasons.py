@@ -40,6 +40,8 @@ class Reason(StrEnum):
     CREDIT_LIMIT = "target.credit_limit"
     LOCKED_IN_TARGET = "target.locked"
     READ_BACK_DIFFERS = "target.read_back_differs"
+    WITHDRAWN = "record.withdrawn"
+    """What was carried is no longer meant: an order whose sale fell through."""
     TASK_FAILED = "task.failed"
 
     @property
@@ -58,5 +60,6 @@ _REJECTED = frozenset(
         Reason.TOTALS_MISMATCH,
         Reason.DUPLICATE,
         Reason.NO_LINES,
+        Reason.WITHDRAWN,
     }
 )

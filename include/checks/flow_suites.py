@@ -96,6 +96,40 @@ def _same(one: str, other: str, says: str) -> Rule:
     )
 
 
+SALES = (
+    Rule("ExpectColumnValuesToBeUnique", {"column": "key"}),
+    _within("total", "the total", -BEYOND_TOTAL, BEYOND_TOTAL),
+)
+"""One row per order that two sales systems tell each other of."""
+
+SALES_LINES = (
+    Rule(
+        "ExpectColumnValuesToBeWithin",
+        {"column": "quantity", "min_value": 0, "strict_min": True, "max_value": BEYOND, "strict_max": True},
+        Reason.OUT_OF_RANGE,
+        "quantity",
+        "the quantity must be more than 0",
+        "Correct the line in {shop}; its next version is carried.",
+    ),
+    Rule(
+        "ExpectColumnValuesToBeWithin",
+        {"column": "unit_price", "min_value": 0, "max_value": BEYOND_TOTAL, "strict_max": True},
+        Reason.OUT_OF_RANGE,
+        "unit_price",
+        "the price must be at least 0",
+        "Correct the line in {shop}; its next version is carried.",
+    ),
+    Rule(
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": ["key", "line_id"]},
+        Reason.DUPLICATE,
+        "line_id",
+        "two lines carry the same id",
+        "Correct the order in {shop}; its next version is carried.",
+    ),
+)
+"""One row per line of such an order."""
+
 SHIPMENT_LINES = (
     Rule(
         "ExpectColumnValuesToBeWithin",

@@ -1,4 +1,4 @@
-"""The checks between translation and load of items, stock, shipments, invoices and payments."""
+"""The checks between translation and load of all but the orders that an ERP is given."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from include.checks.flow_suites import (
     INVOICES,
     PACKAGES,
     PAYMENTS,
+    SALES,
+    SALES_LINES,
     SHIPMENT_LINES,
     customer_rules,
     item_rules,
@@ -30,18 +32,19 @@ SAGE = "Sage 100"
 MONEY = pa.decimal128(18, 2)
 
 
-def check_stock(stock: pd.DataFrame, warehouses: Collection[str]) -> Checked:
+def check_stock(stock: pd.DataFrame, warehouses: Collection[str], said_by: str = SAGE) -> Checked:
     """Judge stock levels.
 
     Args:
         stock: canonical frame ``stock``.
-        warehouses: the ERP's codes of those that the shop is told of.
+        warehouses: codes of those that are told of.
+        said_by: the name of the system they come from.
 
     Raises:
         SetError: an item is twice in one warehouse.
     """
     frame = stock.assign(key=stock.source_id, label=stock.sku, line=0)
-    return _checked(judge("stock", stock_rules(warehouses), frame, Words(SAGE, noun="stock of")))
+    return _checked(judge("stock", stock_rules(warehouses), frame, Words(said_by, noun="stock of")))
 
 
 def check_customers(customers: pd.DataFrame, said_by: str) -> Checked:
@@ -70,6 +73,26 @@ def check_items(items: pd.DataFrame, said_by: str) -> Checked:
     """
     frame = items.assign(key=items.source_id, label=items.sku, line=0)
     return _checked(judge("items", item_rules(), frame, Words(said_by, noun="item")))
+
+
+def check_sales(orders: pd.DataFrame, lines: pd.DataFrame, said_by: str) -> Checked:
+    """Judge orders as far as two sales systems tell each other of them.
+
+    Args:
+        orders: canonical frame ``orders``.
+        lines: canonical frame ``lines``.
+        said_by: the name of the system they come from.
+
+    Raises:
+        SetError: an order is there twice.
+    """
+    labels = dict(zip(orders.source_id, orders.number, strict=True))
+    frame = orders.assign(key=orders.source_id, label=orders.number, line=0)
+    words = Words(said_by, noun="order")
+    return _checked(
+        judge("sales", SALES, frame, words),
+        judge("sales_lines", SALES_LINES, _parts(lines, "order_source_id", labels), words),
+    )
 
 
 def check_shipments(shipments: pd.DataFrame, lines: pd.DataFrame, packages: pd.DataFrame) -> Checked:

@@ -1,16 +1,14 @@
 """What of a record has changed since the target was told of it.
 
 A member that is not said any more was said before: it is emptied, or the target would keep it for ever. An
-address and a list are told whole when anything in them changed; custom fields stand each alone. Of people the
-target may know more than we do, so those that we told it of and tell no more are named as deleted.
+address and a list are told whole when anything in them changed. Of people the target may know more than we
+do, so those that we told it of and tell no more are named as deleted.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-ALONE = frozenset({"custom_field_hash"})
-"""Members whose own members are told one by one."""
 PEOPLE = "contact_persons"
 DELETED = "is_deleted"
 
@@ -37,7 +35,7 @@ def _same(before: Any, value: Any) -> bool:
 
 def _news(name: str, before: Any, value: Any) -> Any:
     if isinstance(before, dict) and isinstance(value, dict):
-        return differences(before, value) if name in ALONE else _emptied(before) | value
+        return _emptied(before) | value
     if isinstance(before, list) and name == PEOPLE:
         return [*value, *({**each, DELETED: True} for each in before if not _stays(each, value))]
     return value

@@ -10,19 +10,26 @@ from include.checks.flows import (
     check_invoices,
     check_items,
     check_payments,
+    check_sales,
     check_shipments,
     check_stock,
 )
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
+from include.connectors.salesforce.targets import NOT_SOLD as NO_PRODUCT
+from include.pipelines import flows as names
 from include.pipelines.flows import (
     CLARITY_CUSTOMERS,
     CLARITY_ECOMMERCE,
     CLARITY_PAYMENTS,
     CLARITY_PRODUCTS,
+    SALESFORCE,
+    ZOHO_INVENTORY,
 )
 from include.pipelines.mirrors import customers, items, preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
-from include.pipelines.ports import CUSTOMER, ITEM
+from include.pipelines.mirrors.salesforce import catalogue, orders, won
+from include.pipelines.mirrors.salesforce import customers as salesforce_customers
+from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
@@ -56,6 +63,7 @@ class MirrorFlow:
         back: the flow that carries the same records the other way, if one does.
         partial: of a record that it was told before, the target is told only what has changed since, so that
             what its own people did to other fields stays.
+        remembers: what was told last is kept, though the target is told everything.
     """
 
     name: str
@@ -73,6 +81,7 @@ class MirrorFlow:
     batch_size: int = 200
     back: str = ""
     partial: bool = False
+    remembers: bool = False
 
     @property
     def event(self) -> str:
@@ -190,6 +199,78 @@ ACCOUNTS = MirrorFlow(
     check=lambda frames: check_customers(frames["customers"], "Sage 100"),
     prepare=customers.accounts,
 )
-MIRROR_FLOWS = {
-    flow.name: flow for flow in (STOCK, SHIPMENTS, INVOICES, PRODUCTS, ITEMS, PAYMENTS, CUSTOMERS, ACCOUNTS)
-}
+SALESFORCE_CUSTOMERS = MirrorFlow(
+    name=names.SALESFORCE_CUSTOMERS,
+    noun="customers",
+    entity=CUSTOMER,
+    source=SALESFORCE,
+    target=ZOHO_INVENTORY,
+    inbound="salesforce/customer",
+    outbound="zoho_inventory/customer_write",
+    record="customers",
+    label="name",
+    check=lambda frames: check_customers(frames["customers"], "Salesforce"),
+    prepare=salesforce_customers.customers,
+    partial=True,
+)
+SALESFORCE_WON = MirrorFlow(
+    name=names.SALESFORCE_WON,
+    noun="orders",
+    entity=ORDER,
+    source=SALESFORCE,
+    target=ZOHO_INVENTORY,
+    inbound="salesforce/opportunity",
+    outbound="zoho_inventory/sales_order_write",
+    record="orders",
+    label="number",
+    check=lambda frames: check_sales(frames["orders"], frames["lines"], "Salesforce"),
+    prepare=won.won,
+    batch_size=100,
+    partial=True,
+)
+ZOHO_CATALOGUE = MirrorFlow(
+    name=names.ZOHO_CATALOGUE,
+    noun="items",
+    entity=ITEM,
+    source=ZOHO_INVENTORY,
+    target=SALESFORCE,
+    inbound="zoho_inventory/item",
+    outbound="salesforce/product_write",
+    record="items",
+    label="sku",
+    check=lambda frames: check_items(frames["items"], "Zoho Inventory"),
+    prepare=catalogue.catalogue,
+    batch_size=10_000,
+    remembers=True,
+)
+ZOHO_ORDERS = MirrorFlow(
+    name="zoho_orders_to_salesforce",
+    noun="orders",
+    entity=ORDER,
+    source=ZOHO_INVENTORY,
+    target=SALESFORCE,
+    inbound="zoho_inventory/sales_order_record",
+    outbound="salesforce/order_write",
+    record="orders",
+    label="number",
+    check=lambda frames: check_sales(frames["orders"], frames["lines"], "Zoho Inventory"),
+    prepare=orders.orders,
+)
+ZOHO_STOCK = MirrorFlow(
+    name="zoho_stock_to_salesforce",
+    noun="stock",
+    entity="stock_level",
+    source=ZOHO_INVENTORY,
+    target=SALESFORCE,
+    inbound="zoho_inventory/stock_level",
+    outbound="salesforce/stock_write",
+    record="stock",
+    label="sku",
+    check=lambda frames: check_stock(frames["stock"], {"all"}, "Zoho Inventory"),
+    prepare=catalogue.stock,
+    passed_over=NO_PRODUCT,
+    batch_size=2_000,
+)
+SALESFORCE_FLOWS = (SALESFORCE_CUSTOMERS, SALESFORCE_WON, ZOHO_CATALOGUE, ZOHO_ORDERS, ZOHO_STOCK)
+CLARITY_FLOWS = (STOCK, SHIPMENTS, INVOICES, PRODUCTS, ITEMS, PAYMENTS, CUSTOMERS, ACCOUNTS)
+MIRROR_FLOWS = {flow.name: flow for flow in (*CLARITY_FLOWS, *SALESFORCE_FLOWS)}

@@ -76,6 +76,8 @@ def _writes(
     """What each record says; where the flow tells differences, what has changed since it was told."""
     flow = world.flow
     whole = {key: _write(row, links.get(key)) for key, row in planned.items()}
+    if flow.remembers:
+        return {key: _partial(write, None) for key, write in whole.items()}
     if not flow.partial:
         return whole
     told = world.ledger.told.find(flow.entity, flow.source, flow.target, links)

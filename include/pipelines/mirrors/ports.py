@@ -94,6 +94,13 @@ class ErpCustomers(Protocol):
         """Reference tables by name, each a ``REFERENCE_FRAME``."""
 
 
+class Currencies(Protocol):
+    """The target's currencies."""
+
+    def ids(self) -> Mapping[str, str]:
+        """Its ids by ISO 4217 code."""
+
+
 class CashReads(Protocol):
     """What the ERP says of money."""
 
@@ -119,11 +126,12 @@ class MirrorWorld(Surroundings):
         orders: the shop's orders, where what it has sold matters.
         customers: the shop's, where it must be told whose a record is.
         cash: the ERP's, where it is told of money.
+        currencies: the target's, where a record names one.
         erp: the ERP's customers, where the shop's are looked for among them.
         allowances: what may still be spent of each call budget that a run draws on.
     """
 
-    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash", "erp")
+    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash", "erp", "currencies")
 
     flow: MirrorFlow
     source: RecordSource
@@ -135,4 +143,5 @@ class MirrorWorld(Surroundings):
     customers: ShopCustomers | None = None
     cash: CashReads | None = None
     erp: ErpCustomers | None = None
+    currencies: Currencies | None = None
     allowances: tuple[Callable[[], Allowance], ...] = ()

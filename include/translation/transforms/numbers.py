@@ -74,6 +74,12 @@ def percent_part(value: str) -> Decimal | None:
     return _decimal(found[1]) if found else _decimal(value) * 0
 
 
+@each_value(takes="number", inverse="percent_part")
+def as_percentage(value: Decimal) -> str:
+    """A number as a percentage is written: `12.5` becomes `"12.5%"`."""
+    return f"{value.normalize():f}%"
+
+
 @each_value(gives="number")
 def amount_part(value: str) -> Decimal | None:
     """The amount of a discount that is written as a number; 0 when it is written as `"5.00%"`."""

@@ -99,7 +99,7 @@ def entry_for(column: pa.Array, code: pa.Array) -> pa.Array:
 
 @whole_column()
 def named_in(column: pa.Array, code: pa.Array) -> pa.Array:
-    """Whether a list such as `Closed Won; Verbal` names the column `code`: `true` or `false`; no list is blank."""
+    """Whether a list such as `Closed Won; Verbal` names the column `code`; no list is blank."""
 
     def found(listed: str | None, wanted: str | None) -> tuple[str | None]:
         if listed is None or wanted is None:

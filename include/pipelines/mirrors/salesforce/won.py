@@ -1,0 +1,167 @@
+"""Won opportunities as sales orders: whose they are, what was sold, and what when they are won no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.canonical import Reason
+from include.ledger import Delivery
+from include.pipelines import doubts
+from include.pipelines.flows import SALESFORCE_CUSTOMERS
+from include.pipelines.mirrors.preparing import Prepared
+from include.pipelines.mirrors.salesforce.crossings import extension, reference
+from include.pipelines.mirrors.salesforce.likely import Likely
+from include.pipelines.outcomes import problem, problem_frame
+from include.pipelines.ports import CUSTOMER, ITEM, ORDER, distinct
+from include.pipelines.staging import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from include.pipelines.mirrors.ports import MirrorWorld
+
+    Frames = Mapping[str, pd.DataFrame]
+    Row = Mapping[str, Any]
+    Problems = list[dict[str, object]]
+
+ORDERS, LINES = "orders", "lines"
+CONTACTS, ITEMS = "zoho_contacts", "zoho_items"
+WON = "open"
+
+
+def won(world: MirrorWorld, frames: Frames) -> Prepared:
+    """Won opportunities for Zoho. Those whose customer is on its way to Zoho wait for it.
+
+    An opportunity that was never won in our time is none of Zoho's business; one that has an order there and
+    is won no more is a person's.
+    """
+    found = {row["source_id"]: row for row in rows(frames[ORDERS])}
+    sold = {key: row for key, row in found.items() if row["status"] == WON}
+    problems = _withdrawn(world, {key: row for key, row in found.items() if key not in sold})
+    contacts, later, unknown = _buyers(world, sold)
+    lines = [row for row in rows(frames[LINES]) if row["order_source_id"] in sold]
+    items, mismatched = _items(world, lines)
+    full = {line["order_source_id"] for line in lines}
+    problems += unknown + mismatched + [_empty(key, row) for key, row in sold.items() if key not in full]
+    aside = {each["key"] for each in problems} | later
+    carried = frames[ORDERS][frames[ORDERS].source_id.isin([key for key in sold if key not in aside])]
+    kept = frames[LINES][frames[LINES].order_source_id.isin(carried.source_id)]
+    return Prepared(
+        {**frames, ORDERS: carried, LINES: kept},
+        {CONTACTS: reference(CONTACTS, contacts), ITEMS: reference(ITEMS, items)},
+        problem_frame(problems),
+        frozenset(later - {each["key"] for each in problems}),
+    )
+
+
+def _withdrawn(world: MirrorWorld, found: Mapping[str, Row]) -> Problems:
+    flow = world.flow
+    links = world.ledger.crosswalk.find(ORDER, flow.source, list(found), flow.target)
+    unheard = doubts.unheard(world, ORDER) if found else set()
+    told = {"draft": "is open again", "cancelled": "was lost or deleted"}
+    return [
+        problem(
+            key,
+            Reason.WITHDRAWN,
+            field="IsWon",
+            value="false",
+            message=f"opportunity {row['reference']!r} {told[row['status']]}, and Zoho has its sales order "
+            f"{links[key].natural_key if key in links else row['number']}",
+            remedy="Void the order in Zoho and leave this out, or win the opportunity again: its next "
+            "version is carried.",
+            candidates=[{"value": links[key].target_id, "label": links[key].natural_key, "score": 100.0}]
+            if key in links
+            else [],
+        )
+        for key, row in found.items()
+        if key in links or key in unheard
+    ]
+
+
+def _buyers(world: MirrorWorld, sold: Mapping[str, Row]) -> tuple[dict[str, str], set[str], Problems]:
+    """Zoho's contacts by customer, orders that wait for one, and orders that have nobody to wait for."""
+    flow, ledger = world.flow, world.ledger
+    ids = distinct(row["customer_source_id"] for row in sold.values() if row["customer_source_id"])
+    links = ledger.crosswalk.find(CUSTOMER, flow.source, ids, flow.target)
+    contacts = {key: link.target_id for key, link in links.items()}
+    waiting = {key: row for key, row in sold.items() if row["customer_source_id"] not in contacts}
+    _announce(world, {key: row for key, row in waiting.items() if row["customer_source_id"]})
+    coming = set(ledger.inbox.unfinished(SALESFORCE_CUSTOMERS)) if waiting else set()
+    later = {key for key, row in waiting.items() if row["customer_source_id"] in coming}
+    return contacts, later, [_nobody(key, row) for key, row in waiting.items() if key not in later]
+
+
+def _announce(world: MirrorWorld, waiting: Mapping[str, Row]) -> None:
+    """Have the customers' flow carry them; once for each version of an opportunity that asks."""
+    announced = [
+        Delivery(
+            system=world.flow.source,
+            event=CUSTOMER,
+            record_key=row["customer_source_id"],
+            delivery_id=f"{CUSTOMER}:{row['customer_source_id']}:order:{key}:{row['source_version']}",
+            version="",
+            payload=b"",
+            headers={"origin": world.flow.name},
+        )
+        for key, row in waiting.items()
+    ]
+    if announced:
+        world.ledger.inbox.keep_many(SALESFORCE_CUSTOMERS, announced)
+
+
+def _nobody(key: str, row: Row) -> dict[str, object]:
+    account = row["customer_source_id"] or ""
+    return problem(
+        key,
+        Reason.NO_REFERENCE if account else Reason.MISSING,
+        field="AccountId",
+        value=account,
+        message=f"opportunity {row['reference']!r}: "
+        + (f"customer {account} is no contact in Zoho" if account else "it is nobody's"),
+        remedy=f"See what {SALESFORCE_CUSTOMERS} made of the customer, carry it by its id, then replay."
+        if account
+        else "Name the account in Salesforce; the next version is carried.",
+    )
+
+
+def _empty(key: str, row: Row) -> dict[str, object]:
+    return problem(
+        key,
+        Reason.NO_LINES,
+        field="OpportunityLineItems",
+        message=f"opportunity {row['reference']!r} is won and names no product",
+        remedy="Add the products in Salesforce; the next version is carried.",
+    )
+
+
+def _items(world: MirrorWorld, lines: Sequence[Row]) -> tuple[dict[str, str], Problems]:
+    """Zoho's item of each product sold, and lines whose product is none or several."""
+    flow = world.flow
+    products = distinct(line["item_source_id"] for line in lines if line["item_source_id"])
+    links = world.ledger.crosswalk.find_by_target(ITEM, flow.source, products, flow.target)
+    ids = {product: distinct(link.source_id for link in several) for product, several in links.items()}
+    items = {product: several[0] for product, several in ids.items() if len(several) == 1}
+    unclear = [line for line in lines if line["item_source_id"] not in items]
+    if not unclear:
+        return items, []
+    likely = Likely.of(world)
+    return items, [_mismatch(line, ids.get(line["item_source_id"], ()), likely) for line in unclear]
+
+
+def _mismatch(line: Row, several: Iterable[str], likely: Likely) -> dict[str, object]:
+    known = list(several)
+    code, name = line["sku"] or "", extension(line, "product_name") or line["description"] or ""
+    called = " ".join(part for part in (code, name) if part) or line["item_source_id"]
+    return problem(
+        line["order_source_id"],
+        Reason.AMBIGUOUS_REFERENCE if known else Reason.NO_REFERENCE,
+        line=line["position"],
+        field="Product2Id",
+        value=line["item_source_id"] or "",
+        message=f"product {called!r} is {f'{len(known)} items' if known else 'no item'} of Zoho's",
+        remedy="Say in the product's Zoho_Item_Id__c which item it is, carry the catalogue "
+        "(zoho_catalog_to_salesforce, by that id), then replay.",
+        candidates=likely.named(known) if known else likely.nearest(code, name),
+    )
