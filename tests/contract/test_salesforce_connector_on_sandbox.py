@@ -31,17 +31,22 @@ from include.connectors.salesforce import (
     SalesforceOpportunities,
     SalesforceOrders,
     SalesforceProducts,
+    SalesforceSession,
     SalesforceStock,
+    Settings,
     describe,
     login_of,
+    login_with,
 )
 from include.connectors.salesforce.client import Identity
+from include.connectors.salesforce.login import credentials_of
 from include.connectors.salesforce.orders import NO_ENTRY
 from include.connectors.salesforce.targets import NO_PRODUCT
 from include.errors import AuthenticationError, ConfigurationError, RateLimitedError
 from include.ledger import Ledger, migrate
 from include.sandbox.app import create_app
 from tests.contract.salesforce_line import DIED, open_client
+from tests.contract.salesforce_org import organization
 from tests.contract.salesforce_worker import FileJobs, products
 from tests.contract.test_clarity_connector_on_sandbox import serving, wait_until
 
@@ -239,6 +244,37 @@ def test_the_session_that_airflow_s_own_hook_opens_serves(
     user = site.tell("/salesforce/credentials", method="GET")
     assert client.identity() == Identity(user["user_id"], user["organization_id"])
     assert len(site.asked("/oauth2/token")) == 1
+
+
+def test_production_s_addresses_serve_over_tls_and_a_proxy(tmp_path: Path) -> None:
+    """Nothing under the session but the connection's own values."""
+    ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    migrate(ledger_url)
+    ledger = Ledger.connect(ledger_url, secret_key=SECRET)
+
+    def client(**changes: Any) -> SalesforceClient:
+        known = {"domain": "acme.my", "consumer_key": "salesforce-sandbox", "attempts": 1}
+        settings = Settings(**(known | {"consumer_secret": "salesforce-sandbox-secret"} | changes))
+        session = SalesforceSession(settings)
+        made = SalesforceClient(
+            settings,
+            lambda: login_with(credentials_of(settings), session),
+            tokens=ledger.tokens,
+            budget=ledger.budgets,
+            session=session,
+        )
+        opened.append(made)
+        return made
+
+    opened: list[SalesforceClient] = []
+    with organization(tmp_path) as org:
+        by_proxy = {"proxies": {"https": org.proxy}}
+        with pytest.raises(ConfigurationError, match="certificate is not trusted"):
+            client(**by_proxy).ping()
+        client(**by_proxy, verify=str(org.authority)).ping()
+        for each in opened:
+            each.close()
+    ledger.close()
 
 
 def test_a_signed_assertion_opens_a_session_too(site: Site) -> None:
