@@ -36,6 +36,7 @@ ACTIVE, PERSONS, NAME = "is_active", "contact_persons", "contact_name"
 LOOKS = (0.0, 2.0, 4.0)
 """Seconds before each look for a contact just made: Zoho's search lags about two seconds behind."""
 LONGEST_FILTER = 100
+"""Characters that a filter may have."""
 
 Contact = dict[str, Any]
 
@@ -202,9 +203,10 @@ class ZohoContacts:
         for row in self._rows({self.mark: key}):
             if self._mark_of(row) == key:
                 return row
-        if not named or len(named) > LONGEST_FILTER:
+        if not named:
             return None
-        for row in self._rows({NAME: named}):
+        long = len(named) > LONGEST_FILTER
+        for row in self._rows({f"{NAME}_startswith": named[:LONGEST_FILTER]} if long else {NAME: named}):
             same = " ".join(str(row.get(NAME) or "").split()).casefold() == " ".join(named.split()).casefold()
             if self._mark_of(row) == key or (bearer and same):
                 return row

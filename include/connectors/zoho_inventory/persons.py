@@ -44,8 +44,8 @@ def merged(standing: Sequence[Person], wanted: Sequence[Person]) -> list[dict[st
             news = True
             continue
         said = _said(asked)
-        news = news or not holds(person, said)
         kept = {name: person.get(name) or "" for name in FIELDS}
+        news = news or not holds({PRIMARY: False, **kept, **person}, said)
         people.append({**kept, **said, ID: person.get(ID), PRIMARY: _primary(person, asked, wanted)})
     new = told([person for place, person in enumerate(wanted) if place not in match.values()])
     return [*people, *new] if news or new else None

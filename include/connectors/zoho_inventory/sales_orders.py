@@ -36,7 +36,8 @@ LOOKS = (0.0, 2.0, 4.0)
 """Seconds before each look for an order just made."""
 OWN_NUMBER = {"ignore_auto_number_generation": "true"}
 UNCONFIRMED = frozenset({"draft", "approved", "pending_approval"})
-OVER = frozenset({"void", "closed"})
+VOID = "void"
+OVER = frozenset({VOID, "closed"})
 HANDLED = ("quantity_packed", "quantity_invoiced", "quantity_shipped")
 
 Order = dict[str, Any]
@@ -92,7 +93,7 @@ class ZohoSalesOrders:
             order = None if document.target_id or not number else self._find(number)
             if order is None or not self._is_ours(order, document.key, body):
                 continue
-            if holds(order, body) and not (confirm and order.get("order_status") in UNCONFIRMED | OVER):
+            if holds(order, body) and not (confirm and order.get("order_status") in UNCONFIRMED | {VOID}):
                 found[document.key] = str(order["salesorder_id"])
         return found
 
@@ -101,6 +102,8 @@ class ZohoSalesOrders:
         confirm = bool(body.pop(CONFIRM, False))
         if not document.target_id:
             order, status = self._create(document.key, body)
+            if order.get("order_status") == VOID:
+                raise _locked(order, "order_status", "is void already")
         else:
             order, status = self._change(self._detail(document.target_id), body)
         if confirm and order.get("order_status") in UNCONFIRMED:
@@ -177,13 +180,11 @@ class ZohoSalesOrders:
                 del wanted[LINES]
         if not wanted or holds(order, wanted):
             return order, "unchanged"
-        order_id, number = str(order["salesorder_id"]), order.get(NUMBER)
+        order_id = str(order["salesorder_id"])
         if order.get("order_status") in OVER:
-            message = f"Zoho's sales order {number} is {order['order_status']} and takes no change"
-            raise RefusedError(Refusal("locked", Reason.LOCKED_IN_TARGET, "order_status", message))
+            raise _locked(order, "order_status", f"is {order['order_status']} and takes no change")
         if LINES in wanted and _handled(order):
-            message = f"lines of Zoho's sales order {number} are packed, shipped or invoiced; change it there"
-            raise RefusedError(Refusal("locked", Reason.LOCKED_IN_TARGET, LINES, message))
+            raise _locked(order, LINES, "has lines that are packed, shipped or invoiced; change it there")
         sent = self.client.send_json("PUT", f"/salesorders/{order_id}", wanted, idempotent=True)
         return _order(sent.part("salesorder")), "changed"
 
@@ -231,6 +232,11 @@ _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 def _order(raw: bytes) -> Order:
     return dict(_DECODER.decode(raw))
+
+
+def _locked(order: Order, name: str, why: str) -> RefusedError:
+    message = f"Zoho's sales order {order.get(NUMBER)} {why}"
+    return RefusedError(Refusal("locked", Reason.LOCKED_IN_TARGET, name, message))
 
 
 def _with_ids(wanted: Sequence[Order], standing: Sequence[Order]) -> list[Order]:

@@ -132,6 +132,13 @@ class Documents:
         )
         return [row["id"] for row in found]
 
+    def every(self, resource: str) -> list[str]:
+        """Every document as it is sent, oldest first."""
+        found = self._database.rows(
+            "SELECT body FROM documents WHERE resource = ? ORDER BY created, id", (resource,)
+        )
+        return [row["body"] for row in found]
+
     def chosen_ids(self, where: str, values: Iterable[Any]) -> list[str]:
         """Ids of the records that meet a condition of ours."""
         sql = f"SELECT id FROM documents WHERE {where} ORDER BY created, id"  # noqa: S608 - our conditions
