@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from include.sandbox.salesforce.deeds import (
 )
 from include.sandbox.salesforce.errors import Json, RowError
 from include.sandbox.salesforce.limits import REQUESTS
+from include.sandbox.salesforce.store import dumps
 from include.sandbox.salesforce.world import (
     CONSUMER_KEY,
     CONSUMER_SECRET,
@@ -101,6 +103,12 @@ def plainly(act: Callable[..., Any]) -> Callable[..., Any]:
     return obey
 
 
+def _on_wire(record: Json) -> Json:
+    """A record with its numbers as Salesforce's JSON has them, not as texts."""
+    found: Json = json.loads(dumps(record))
+    return found
+
+
 def router(world: World) -> APIRouter:
     """All routes."""
     routes = APIRouter(prefix="/_sandbox/salesforce", tags=["salesforce"])
@@ -122,14 +130,14 @@ def _reading_routes(routes: APIRouter, world: World) -> None:
 
     @routes.get("/records/{name}")
     def records(name: str, deleted: bool = False) -> Json:
-        return {"records": list(store.rows(name, deleted=deleted))}
+        return {"records": [_on_wire(one) for one in store.rows(name, deleted=deleted)]}
 
     @routes.get("/records/{name}/{record}")
     def record(name: str, record: str) -> Json:
         found = store.read(name, record, deleted=True)
         if found is None:
             raise HTTPException(404, f"no {name} {record}")
-        return found
+        return _on_wire(found)
 
 
 def _record_routes(routes: APIRouter, world: World) -> None:
@@ -176,7 +184,7 @@ def _deal_routes(routes: APIRouter, world: World) -> None:
     @routes.post("/opportunities/{record}/win")
     @plainly
     def win(record: str, asked: Winning) -> Json:
-        return deeds.win(world, record, asked)
+        return _on_wire(deeds.win(world, record, asked))
 
 
 def _schema_routes(routes: APIRouter, world: World) -> None:

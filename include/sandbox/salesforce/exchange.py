@@ -56,8 +56,10 @@ class Call:
         """The body, with exact numbers.
 
         Raises:
-            ApiError: 400 ``JSON_PARSER_ERROR``.
+            ApiError: 400 ``JSON_PARSER_ERROR``; 415, it is announced as something else.
         """
+        if "json" not in self.headers.get("content-type", "json").lower():
+            raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "The content-type specified is not supported.")
         try:
             return loads(self.raw)
         except ValueError as exc:

@@ -25,6 +25,8 @@ ROOTS = ("/services/", "/id/")
 ASYNC = "/services/async/"
 """Bulk API 1.0: another header for the session, other errors."""
 BODY_LIMIT = 160 * 1024 * 1024
+HEAD_LIMIT = 16_384
+"""Bytes of address and headers together."""
 NOBODY = Caller("")
 CALL_OPTIONS = re.compile(r"client\s*=\s*([^,;]+)")
 ASYNC_CODES = {
@@ -73,8 +75,11 @@ class Server:
         query = scope["query_string"].decode("latin-1")
         headers["x-forwarded-proto"] = scope["scheme"]
         fault: Rule | None = scope.get("sandbox.fault")
-        if len(raw) > BODY_LIMIT:
-            return refusal(ApiError(413, "REQUEST_TOO_LARGE", "The request is larger than the server takes."))
+        too_large = _too_large(
+            len(path) + len(query), sum(len(k) + len(v) for k, v in headers.items()), len(raw)
+        )
+        if too_large:
+            return refusal(too_large)
         try:
             method = _method(scope["method"], query)
             route, _ = self._dispatcher.find(method, path)
@@ -110,6 +115,18 @@ class Server:
         reply = refusal(exc)
         limits = self._world.limits.headers() if exc.http == 403 else {}
         return replace(reply, headers={**reply.headers, **limits})
+
+
+def _too_large(address: int, headers: int, body: int) -> ApiError | None:
+    if address > HEAD_LIMIT:
+        return ApiError(414, "URI_TOO_LONG", "The URI is longer than the server takes.")
+    if address + headers > HEAD_LIMIT:
+        return ApiError(
+            431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "The headers are longer than the server takes."
+        )
+    if body > BODY_LIMIT:
+        return ApiError(413, "REQUEST_TOO_LARGE", "The request is larger than the server takes.")
+    return None
 
 
 def _method(method: str, query: str) -> str:

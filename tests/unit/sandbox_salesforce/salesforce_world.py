@@ -89,7 +89,10 @@ class Site:
         """One call below ``/services/data/v64.0``."""
         if not self.token:
             self.log_in()
-        sent = {"Authorization": f"Bearer {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        sent = {
+            "Authorization": f"Bearer {self.token}",
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
         return self.http.request(method, f"{V64}{path}", json=body, headers=sent)
 
     def tell(self, path: str, body: Any = None, method: str = "POST") -> Any:
@@ -115,9 +118,7 @@ def serving(data: Path) -> Iterator[Site]:
     """The sandbox on three free ports: plain, TLS and proxy."""
     port, tls_port, proxy_port = free_port(), free_port(), free_port()
     app = create_app(data, salesforce_ports=(tls_port, proxy_port))
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, ws="none", server_header=False)
-    )
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", server_header=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 20
