@@ -406,12 +406,22 @@ def mirror_world(flow_id: str) -> MirrorWorld:
     """
     from airflow.sdk import ObjectStoragePath
 
-    from include.pipelines.mirrors.assembly import assemble
-    from include.pipelines.mirrors.flows import MIRROR_FLOWS
+    from include.pipelines.mirrors import assembly, assembly_salesforce
+    from include.pipelines.mirrors.flows import MIRROR_FLOWS, SALESFORCE_FLOWS
     from tradebridge.site import settings, staging_root
 
-    return assemble(
-        MIRROR_FLOWS[flow_id],
+    flow = MIRROR_FLOWS[flow_id]
+    if flow in SALESFORCE_FLOWS:
+        return assembly_salesforce.assemble(
+            flow,
+            ledger=ledger(),
+            org=salesforce_client(flow=flow_id),
+            zoho=zoho_client(flow=flow_id),
+            staging_root=ObjectStoragePath(staging_root()),
+            settings=settings(),
+        )
+    return assembly.assemble(
+        flow,
         ledger=ledger(),
         shop=clarity_client(flow=flow_id),
         reads=sage_reader(),

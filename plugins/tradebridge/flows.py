@@ -13,6 +13,11 @@ FLOWS = (
     "sage100_items_to_clarity",
     "clarity_customers_sage100",
     "sage100_customers_to_clarity",
+    "salesforce_customers_to_zoho",
+    "salesforce_closed_won_to_zoho",
+    "zoho_catalog_to_salesforce",
+    "zoho_orders_to_salesforce",
+    "zoho_stock_to_salesforce",
 )
 LEFT_OVER = ("clarity_ecommerce",)
 """Systems under whose name the receiver keeps events that no flow takes; pruned as a flow's are."""

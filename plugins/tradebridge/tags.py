@@ -18,6 +18,7 @@ class Tag(StrEnum):
     EXCEPTIONS = "entity:exceptions"
     ZOHO_INVENTORY = "system:zoho_inventory"
     CLARITY_ECOMMERCE = "system:clarity_ecommerce"
+    SALESFORCE = "system:salesforce"
     SAGE_100 = "system:sage100"
     EVENT_DRIVEN = "runs:on_webhook"
     SCHEDULED = "runs:on_schedule"
