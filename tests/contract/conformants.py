@@ -17,12 +17,25 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 import httpx
+import requests
 
 from include.connectors.clarity_ecommerce import ClarityClient, ClarityOrders, ClarityReader, ClarityWriter
 from include.connectors.clarity_ecommerce import Settings as ClaritySettings
+from include.connectors.documents import Document
 from include.connectors.sage100 import GatewayClient, GatewaySettings, OrderWrite, Reader, connect
+from include.connectors.salesforce import (
+    SalesforceClient,
+    SalesforceCustomers,
+    SalesforceProducts,
+    SalesforceRecords,
+    SalesforceSession,
+    login_with,
+)
+from include.connectors.salesforce import Settings as SalesforceSettings
+from include.connectors.salesforce.login import credentials_of
 from include.connectors.zoho_inventory import Settings as ZohoSettings
 from include.connectors.zoho_inventory import ZohoClient, ZohoReader, ZohoWriter
 from include.errors import IntegrationError, OutcomeUnknownError, TransientError
@@ -75,6 +88,7 @@ class Conformant(ABC):
         name: of the connector.
         lacks: parts that it has not got, with the reason.
         gone: a key that the system has not got.
+        verb: method by which it writes.
         line: counts and spoils its calls.
         client: the object that must not show secrets.
         secrets: what must never come out.
@@ -83,6 +97,7 @@ class Conformant(ABC):
     name: ClassVar[str]
     lacks: ClassVar[Mapping[Part, str]] = {}
     gone: ClassVar[str] = ""
+    verb: ClassVar[str] = "POST"
     line: Line
     client: object
     secrets: tuple[str, ...]
@@ -297,6 +312,107 @@ class ClarityPhoenix(ClarityECommerce):
     log_on = "/auth/login"
 
 
+class Salesforce(Conformant):
+    name = "salesforce"
+    lacks: ClassVar[Mapping[Part, str]] = {
+        "unserved": "a question is about many records: all of them are served, or none",
+    }
+    gone = "001Hp0000099999IAA"
+    verb = "PATCH"
+
+    def open(self, secret: str) -> None:
+        self.secrets = (secret or "salesforce-sandbox-secret",)
+        self.line = SalesforceLine(self.systems.sandbox)
+        settings = SalesforceSettings(
+            domain="acme.my",
+            consumer_key="salesforce-sandbox",
+            consumer_secret=self.secrets[0],
+            attempts=2,
+            patience=1.0,
+            page_size=200,
+            overlap=0.0,
+        )
+        session = SalesforceSession(settings)
+        session.mount("https://", self.line)
+        self.client = self._client = SalesforceClient(
+            settings,
+            lambda: login_with(credentials_of(settings), session),
+            tokens=Tokens(),
+            budget=self.budget,
+            breaker=self.breaker,
+            session=session,
+            sleep=lambda _: None,
+            jitter=lambda low, _: low,
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ping(self) -> None:
+        self._client.ping()
+
+    def check(self) -> Any:
+        return SalesforceRecords(self._client).check()
+
+    def poll(self, known: Mapping[str, str]) -> dict[str, str]:
+        found = SalesforceCustomers(self._client).changes(known, self.since)
+        self.since = found.watermark
+        return {stub.key: stub.version for stub in found.stubs}
+
+    def keys(self) -> list[str]:
+        records = self.systems.tell("GET", "/salesforce/records/Account")["records"]
+        return [record["Id"] for record in records]
+
+    def edit(self, key: str) -> None:
+        self.systems.later()
+        values = {"values": {"Site": f"pier {next(_numbers)}"}}
+        self.systems.tell("PATCH", f"/salesforce/records/Account/{key}", values)
+
+    def fetch(self, keys: Sequence[str]) -> dict[str, bytes | TransientError | None]:
+        return dict(SalesforceCustomers(self._client).documents(keys))
+
+    def record(self) -> Document:
+        number = str(next(_numbers))
+        content = {"Product2": {"Zoho_Item_Id__c": f"conf-{number}", "Name": f"Lamp {number}"}}
+        return Document(number, json.dumps(content), "", f"write-{number}")
+
+    def bad_record(self) -> Document:
+        record = self.record()
+        content = {"Product2": {**record.members["Product2"], "Name": "x" * 300}}
+        return replace(record, content=json.dumps(content))
+
+    def write(self, records: Sequence[Document]) -> list[str]:
+        # Salesforce says whether an upsert has made a record, not whether it has changed one.
+        told = {"changed": "unchanged"}
+        answers = SalesforceProducts(self._client).write(records)
+        return [told.get(answer.status, answer.status) for answer in answers]
+
+    def effects(self, record: Document) -> int:
+        wanted = record.members["Product2"]["Zoho_Item_Id__c"]
+        records = self.systems.tell("GET", "/salesforce/records/Product2")["records"]
+        return sum(each["Zoho_Item_Id__c"] == wanted for each in records)
+
+
+class SalesforceLine(HttpLine):
+    """The same line under production's address, which leads to a port here."""
+
+    def __init__(self, sandbox: str) -> None:
+        super().__init__(
+            "/services/oauth2/token", b'[{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": ""}]'
+        )
+        self.sandbox = sandbox
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send it to the sandbox."""
+        parts = urlsplit(str(request.url))
+        request.headers["Host"] = parts.netloc
+        if request.method == "PATCH":
+            # An upsert is named by its address and the external ids in its body.
+            request.headers["Idempotency-Key"] = parts.path
+        request.url = f"{self.sandbox}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return super().send(request, **options)
+
+
 class Sage100Gateway(Conformant):
     name = "sage100 gateway"
     lacks: ClassVar[Mapping[Part, str]] = {
@@ -421,6 +537,7 @@ CONFORMANTS: tuple[type[Conformant], ...] = (
     ZohoInventory,
     ClarityECommerce,
     ClarityPhoenix,
+    Salesforce,
     Sage100Gateway,
     Sage100Odbc,
 )

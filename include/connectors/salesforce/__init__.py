@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from include.connectors.salesforce.describe import Describe
     from include.connectors.salesforce.login import Login, login_of, login_with
     from include.connectors.salesforce.orders import SalesforceOrders
+    from include.connectors.salesforce.records import CheckReport, SalesforceRecords
     from include.connectors.salesforce.session import SalesforceSession
     from include.connectors.salesforce.settings import Settings
     from include.connectors.salesforce.sources import SalesforceCustomers, SalesforceOpportunities
     from include.connectors.salesforce.targets import SalesforceProducts, SalesforceStock
 
 __all__ = [
+    "CheckReport",
     "Describe",
     "Login",
     "SalesforceClient",
@@ -44,6 +46,7 @@ __all__ = [
     "SalesforceOpportunities",
     "SalesforceOrders",
     "SalesforceProducts",
+    "SalesforceRecords",
     "SalesforceSession",
     "SalesforceStock",
     "Settings",
@@ -52,6 +55,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CheckReport": "records",
     "Describe": "describe",
     "Login": "login",
     "SalesforceClient": "client",
@@ -59,6 +63,7 @@ _HOMES = {
     "SalesforceOpportunities": "sources",
     "SalesforceOrders": "orders",
     "SalesforceProducts": "targets",
+    "SalesforceRecords": "records",
     "SalesforceSession": "session",
     "SalesforceStock": "targets",
     "Settings": "settings",

@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from include.connectors.ports import Breaker, Budget, Clock, NoBreaker, Sleep, TokenStore, utcnow
-from include.connectors.rest.pace import Gate, Jitter, spread
+from include.connectors.rest.pace import Gate, Jitter, retry_after, spread
 from include.connectors.rest.retries import Retries
 from include.connectors.rest.tokens import Credential, SharedToken
 from include.connectors.rest.transport import Call, failure
@@ -299,9 +299,11 @@ class SalesforceClient:
 
     def _pause(self, verdict: Verdict) -> float | None:
         """How long an answer keeps us waiting; a limit keeps everyone, and everyone is told."""
+        asked = retry_after(self.session.retry_after, self._clock())
         if verdict not in errors.LIMITS:
-            return None
-        seconds = DAY_PAUSE if verdict is Verdict.DAY_SPENT else self.jitter(*BUSY_PAUSE)
+            return asked
+        usual = DAY_PAUSE if verdict is Verdict.DAY_SPENT else self.jitter(*BUSY_PAUSE)
+        seconds = usual if asked is None else asked
         self._gate.pause_everyone(seconds, f"Salesforce says: {verdict}")
         return seconds
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.connectors.salesforce import soql
 from include.connectors.salesforce.describe import Describe
+from include.errors import IntegrationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from include.connectors.salesforce.client import SalesforceClient
 
 Row = dict[str, Any]
+_CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The answer of the connection test, for a person."""
+
+    ok: bool
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,18 @@ class SalesforceRecords:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "describe", Describe(self.client))
+
+    def check(self) -> CheckReport:
+        """Try the connection as a run would use it and say what is wrong; raises nothing of ours."""
+        settings = self.client.settings
+        try:
+            self.client.ping()
+            self.describe.check_fields("Account", filter(None, [settings.account_key, settings.active_field]))
+            self.describe.check_fields("Product2", [settings.product_key])
+            self.describe.check_fields("Order", [settings.order_key])
+        except IntegrationError as error:
+            return CheckReport(False, str(error))
+        return CheckReport(True, f"connected to {settings.domain}, API version {settings.api_version}")
 
     def readable(self, name: str) -> list[str]:
         """All fields of an object that the integration user may read, compound ones in their parts."""
@@ -87,6 +109,18 @@ class SalesforceRecords:
             for row in self.client.query(question, deleted=deleted):
                 _merge(merged.setdefault(row["Id"], {}), row)
         return list(merged.values())
+
+
+def is_id(key: str) -> bool:
+    """Whether a key is an id of 18 characters, whose last three tell capitals from small letters.
+
+    One that is none makes Salesforce refuse the whole question.
+    """
+    if len(key) != 18 or not key.isascii() or not key.isalnum():
+        return False
+    parts = (key[start : start + 5] for start in (0, 5, 10))
+    sums = (sum(1 << place for place, sign in enumerate(part) if sign.isupper()) for part in parts)
+    return key[15:].upper() == "".join(_CHECKS[each] for each in sums)
 
 
 def _merge(into: Row, row: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class SalesforceSession(requests.Session):
         self._usual, self._bulk = settings.timeout, settings.bulk_timeout
         self._deadline, self._most = settings.deadline, settings.max_response_bytes
         self.monotonic: Callable[[], float] = time.monotonic
+        self._heard = threading.local()
         self.on_usage: Callable[[int, int], None] | None = None
         # Cookies would tie us to one server, and .netrc could replace our token.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -61,10 +63,16 @@ class SalesforceSession(requests.Session):
         if not is_streamed:
             with answer:
                 self._read(answer, until)
+        self._heard.retry_after = answer.headers.get("Retry-After")
         usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
         if usage and self.on_usage is not None:
             self.on_usage(int(usage[1]), int(usage[2]))
         return answer
+
+    @property
+    def retry_after(self) -> str | None:
+        """What the last answer to this thread said of waiting; Salesforce itself says nothing of it."""
+        return getattr(self._heard, "retry_after", None)
 
     def _read(self, answer: requests.Response, until: float) -> None:
         """The whole body; a time-out between two bytes alone would let a trickle last for ever."""

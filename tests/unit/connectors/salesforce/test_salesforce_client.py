@@ -135,6 +135,14 @@ def test_too_many_long_calls_are_waited_out_in_place(bench, answer, refused) -> 
     assert sum(bench.clock.slept) <= 30
 
 
+def test_a_proxy_s_advice_on_waiting_is_followed(bench, answer) -> None:
+    bench.org.replies(answer(429, b"slow down", {"Retry-After": "200"}))
+    with pytest.raises(RateLimitedError) as caught:
+        bench.client().get("limits/")
+    assert caught.value.retry_after == 200
+    assert len(bench.org.asked) == 1
+
+
 def test_our_share_of_the_org_is_kept_whoever_used_it(bench, answer) -> None:
     """C30: the header of every answer is read; beyond the share no call is made."""
     usage = "api-usage=90001/100000; per-app-api-usage=17/250(appName=x)"

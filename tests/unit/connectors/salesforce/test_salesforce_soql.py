@@ -10,6 +10,7 @@ import pytest
 
 from include.connectors.salesforce import soql
 from include.connectors.salesforce.likeness import holds
+from include.connectors.salesforce.records import is_id
 
 
 def test_a_literal_cannot_be_left() -> None:
@@ -31,6 +32,22 @@ def test_thousands_of_ids_and_hundreds_of_fields_fit_into_addresses() -> None:
             url = quote_plus(f"SELECT {','.join(part)} FROM Account WHERE {where} ORDER BY Id")
             assert len(url) < 15_000
     assert max(map(len, lists)) > 100
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("001Hp00002WqXyZIAV", True),
+        ("001Hp00002WqXyaIAF", True),
+        ("001Hp00002WqXyZIAF", False),
+        ("001hp00002WqXyZIAV", False),
+        ("001Hp00002WqXyZ", False),
+        ("001*", False),
+        ("001Hp00002WqXy'IAV", False),
+    ],
+)
+def test_an_id_is_told_from_what_is_none(key, right) -> None:
+    assert is_id(key) is right
 
 
 def test_values_are_asked_for_once() -> None:
