@@ -20,6 +20,7 @@ from include.connectors.salesforce.pubsub.events import entity
 from include.errors import IntegrationError, TransientError
 from include.ledger import Delivery
 from include.pipelines import resync
+from include.pipelines.flows import SALESFORCE, SALESFORCE_CUSTOMERS, SALESFORCE_WON, ZOHO_INVENTORY
 from include.pipelines.ports import CUSTOMER, ORDER
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SALESFORCE, ZOHO_INVENTORY = "salesforce", "zoho_inventory"
-CUSTOMERS, OPPORTUNITIES = "salesforce_customers_to_zoho", "salesforce_closed_won_to_zoho"
-"""The flows that are fed; named here because who feeds them need not load them."""
 PLACES = "change_events/"
 """Cursors that hold places in streams begin with it, then come org and topic."""
 AWAY, BROKEN = 10.0, 300.0
@@ -55,9 +53,9 @@ class Feed:
 
 
 FEEDS: Mapping[str, Feed] = {
-    "Account": Feed(CUSTOMERS, CUSTOMER),
-    "Contact": Feed(CUSTOMERS, CUSTOMER),
-    "Opportunity": Feed(OPPORTUNITIES, ORDER),
+    "Account": Feed(SALESFORCE_CUSTOMERS, CUSTOMER),
+    "Contact": Feed(SALESFORCE_CUSTOMERS, CUSTOMER),
+    "Opportunity": Feed(SALESFORCE_WON, ORDER),
 }
 """By object. What no flow takes moves the place and nothing else."""
 FED = frozenset(feed.flow for feed in FEEDS.values())

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 FLOW = "salesforce_changes"
 """On whose behalf the org is called."""
-AGAIN = 60.0
+AGAIN = 30.0
 """Seconds until the next try when nothing can be followed. Airflow itself would try every second."""
 NO = frozenset({"0", "false", "no", "off"})
 OPTIONS: Mapping[str, Callable[[str], Any]] = {

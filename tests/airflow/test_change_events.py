@@ -20,7 +20,7 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from include.errors import AuthenticationError, ConfigurationError
 from include.ledger import Ledger
-from include.pipelines.change_events import CUSTOMERS, OPPORTUNITIES
+from include.pipelines.flows import SALESFORCE_CUSTOMERS, SALESFORCE_WON
 from tradebridge import change_events, connections
 from tradebridge.change_events import SALESFORCE_CHANGES, SalesforceChanges, assembled, bus_settings
 
@@ -81,7 +81,10 @@ class Streams:
 
 @pytest.fixture
 def streams(monkeypatch: pytest.MonkeyPatch) -> Streams:
-    made = Streams(a=[frozenset(), frozenset({CUSTOMERS})], b=[frozenset({OPPORTUNITIES, CUSTOMERS})])
+    made = Streams(
+        a=[frozenset(), frozenset({SALESFORCE_CUSTOMERS})],
+        b=[frozenset({SALESFORCE_WON, SALESFORCE_CUSTOMERS})],
+    )
     monkeypatch.setattr(change_events, "assembled", lambda: (made, None))
     monkeypatch.setattr("include.pipelines.change_events.listen", made.listen)
     monkeypatch.setattr(change_events, "AGAIN", 0.0)
@@ -102,8 +105,8 @@ def test_trigger_fires_when_a_flow_must_compare_everything(streams: Streams) -> 
     """Rows start their runs by themselves: an answer that only brought rows fires nothing."""
     heard = asyncio.run(first(SalesforceChanges(), 2))
     assert sorted(event.payload["compare"] for event in heard) == [
-        sorted([OPPORTUNITIES, CUSTOMERS]),
-        [CUSTOMERS],
+        sorted([SALESFORCE_WON, SALESFORCE_CUSTOMERS]),
+        [SALESFORCE_CUSTOMERS],
     ]
     assert streams.open == set()
 

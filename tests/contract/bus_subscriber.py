@@ -12,7 +12,8 @@ from typing import Any
 from include.connectors.salesforce.pubsub import Settings
 from include.connectors.salesforce.pubsub.subscriber import Subscriber
 from include.ledger import Ledger
-from include.pipelines.change_events import CUSTOMERS, ChangeInbox, listen
+from include.pipelines.change_events import ChangeInbox, listen
+from include.pipelines.flows import SALESFORCE_CUSTOMERS
 
 TOPIC = "/data/AccountChangeEvent"
 
@@ -44,7 +45,7 @@ async def follow(asked: dict[str, Any]) -> None:
     subscriber = Subscriber(fast(asked["port"]), Fixed(asked["token"], asked["tenant"]))
     async with aclosing(listen(subscriber, inbox, TOPIC)) as kept:
         async for _ in kept:
-            if sum(ledger.inbox.tally(CUSTOMERS).values()) >= asked["until"]:
+            if sum(ledger.inbox.tally(SALESFORCE_CUSTOMERS).values()) >= asked["until"]:
                 return
 
 

@@ -27,7 +27,8 @@ from include.connectors.salesforce.pubsub.subscriber import Subscriber
 from include.errors import TransientError
 from include.ledger import Ledger, migrate
 from include.pipelines import resync
-from include.pipelines.change_events import CUSTOMERS, OPPORTUNITIES, ChangeInbox, listen
+from include.pipelines.change_events import ChangeInbox, listen
+from include.pipelines.flows import SALESFORCE_CUSTOMERS, SALESFORCE_WON
 from include.sandbox.salesforce.bus.access import Access
 from include.sandbox.salesforce.bus.refusal import Refusal, Status
 from include.sandbox.salesforce.bus.server import BusServer
@@ -137,12 +138,12 @@ class Site:
             thread.join(PATIENCE)
             assert stopped.is_set(), "a stream could not be closed"
 
-    def heard(self, flow: str = CUSTOMERS) -> Counter[str]:
+    def heard(self, flow: str = SALESFORCE_CUSTOMERS) -> Counter[str]:
         """How often each record was announced and is not carried yet."""
         keys = self.ledger.inbox.unfinished(flow)
         return Counter({key: len(self.ledger.inbox.history(key)) for key in keys})
 
-    def hears(self, *keys: str, flow: str = CUSTOMERS) -> None:
+    def hears(self, *keys: str, flow: str = SALESFORCE_CUSTOMERS) -> None:
         """Waits until these are announced."""
         wait_until(lambda: set(keys) <= set(self.heard(flow)))
 
@@ -215,7 +216,7 @@ def test_opportunities_tell_their_own_flow(site: Site) -> None:
             "Opportunity", {"Name": "Lamps", "StageName": "Prospecting", "CloseDate": "2026-03-31"}
         )
     with site.following(DEALS):
-        site.hears(deal, flow=OPPORTUNITIES)
+        site.hears(deal, flow=SALESFORCE_WON)
     assert site.heard() == Counter()
 
 
@@ -302,7 +303,7 @@ def test_overflow_has_the_flow_compare_everything(site: Site) -> None:
     with site.following(ACCOUNTS):
         site.hears(told)
     assert lost not in site.heard()
-    owed = resync.owed(site.ledger, CUSTOMERS)
+    owed = resync.owed(site.ledger, SALESFORCE_CUSTOMERS)
     assert owed is not None
     assert "GAP_OVERFLOW" in owed.reason
 
@@ -326,7 +327,7 @@ def test_lost_place_has_the_flow_compare_everything_and_goes_on_with_the_oldest(
         site.hears(missed[-1])
         (now,) = site.save("E")
         site.hears(now)
-    owed = resync.owed(site.ledger, CUSTOMERS)
+    owed = resync.owed(site.ledger, SALESFORCE_CUSTOMERS)
     assert owed is not None
     assert "expired" in owed.reason
 

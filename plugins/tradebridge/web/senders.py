@@ -19,6 +19,8 @@ from include.pipelines.flows import (
     CLARITY_ORDERS,
     CLARITY_PAYMENTS,
     CLARITY_PRODUCTS,
+    SALESFORCE_CUSTOMERS,
+    SALESFORCE_WON,
     ZOHO_ORDERS,
 )
 from tradebridge.connections import CLARITY_ECOMMERCE, ZOHO_INVENTORY
@@ -107,5 +109,7 @@ SENDERS = {
 }
 """Who may announce something, by system."""
 
-WOKEN = frozenset(flow for sender in SENDERS.values() for flow in sender.flows.values())
-"""Flows that a webhook may start."""
+FED = frozenset({SALESFORCE_CUSTOMERS, SALESFORCE_WON})
+"""Flows that change events are kept for, by whoever follows the streams."""
+WOKEN = FED | {flow for sender in SENDERS.values() for flow in sender.flows.values()}
+"""Flows that a row in the inbox starts."""

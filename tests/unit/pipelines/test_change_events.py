@@ -16,7 +16,8 @@ from include.connectors.salesforce.pubsub import ChangeEvent, Kind, Received, Re
 from include.errors import ConfigurationError, IntegrationError, TransientError
 from include.ledger import Ledger, Link, migrate
 from include.pipelines import resync
-from include.pipelines.change_events import AWAY, BROKEN, CUSTOMERS, OPPORTUNITIES, ChangeInbox, listen
+from include.pipelines.change_events import AWAY, BROKEN, ChangeInbox, listen
+from include.pipelines.flows import SALESFORCE_CUSTOMERS, SALESFORCE_WON
 
 ACCOUNTS, CONTACTS, DEALS, ALL = (
     "/data/AccountChangeEvent",
@@ -82,7 +83,7 @@ def inbox(ledger: Ledger, contacts: Contacts) -> ChangeInbox:
     return ChangeInbox(ledger, ORG, own_user=US, accounts_of=contacts)
 
 
-def kept(ledger: Ledger, flow: str = CUSTOMERS) -> list[str]:
+def kept(ledger: Ledger, flow: str = SALESFORCE_CUSTOMERS) -> list[str]:
     """Keys that the flow would carry now, oldest first."""
     return ledger.inbox.unfinished(flow)
 
@@ -171,7 +172,7 @@ def test_no_contact_no_question(inbox: ChangeInbox, contacts: Contacts) -> None:
 
 def test_opportunities_are_another_flows(ledger: Ledger, inbox: ChangeInbox) -> None:
     inbox.keep(batch(change(DEAL, entity="Opportunity"), change(HARBOR), topic=ALL))
-    assert (kept(ledger), kept(ledger, OPPORTUNITIES)) == ([HARBOR], [DEAL])
+    assert (kept(ledger), kept(ledger, SALESFORCE_WON)) == ([HARBOR], [DEAL])
     assert ledger.inbox.history(DEAL)[0].event == "sales_order"
 
 
@@ -180,7 +181,7 @@ def test_object_that_no_flow_takes_moves_the_place_only(ledger: Ledger, inbox: C
         batch(change("01t1", entity="Product2"), change(entity="Order", kind=Kind.GAP_OVERFLOW), topic=ALL)
     )
     assert asked == frozenset()
-    assert (kept(ledger), kept(ledger, OPPORTUNITIES), inbox.position(ALL)) == ([], [], b"\x00\xff")
+    assert (kept(ledger), kept(ledger, SALESFORCE_WON), inbox.position(ALL)) == ([], [], b"\x00\xff")
 
 
 @pytest.mark.parametrize("user", [US, US[:15]])
@@ -232,13 +233,13 @@ def test_topics_that_are_followed_no_more_are_forgotten(ledger: Ledger, inbox: C
 @pytest.mark.parametrize(
     ("event", "flows"),
     [
-        (change(kind=Kind.GAP_OVERFLOW), {CUSTOMERS}),
-        (change(entity="Contact", kind=Kind.GAP_OVERFLOW), {CUSTOMERS}),
-        (change(entity="Opportunity", kind=Kind.GAP_OVERFLOW), {OPPORTUNITIES}),
-        (change("001*", kind=Kind.GAP_UPDATE), {CUSTOMERS}),
-        (change(kind=Kind.UNREADABLE), {CUSTOMERS}),
-        (change(entity="", kind=Kind.UNREADABLE), {CUSTOMERS, OPPORTUNITIES}),
-        (change(kind=Kind.GAP_OVERFLOW, commit_user=US), {CUSTOMERS}),
+        (change(kind=Kind.GAP_OVERFLOW), {SALESFORCE_CUSTOMERS}),
+        (change(entity="Contact", kind=Kind.GAP_OVERFLOW), {SALESFORCE_CUSTOMERS}),
+        (change(entity="Opportunity", kind=Kind.GAP_OVERFLOW), {SALESFORCE_WON}),
+        (change("001*", kind=Kind.GAP_UPDATE), {SALESFORCE_CUSTOMERS}),
+        (change(kind=Kind.UNREADABLE), {SALESFORCE_CUSTOMERS}),
+        (change(entity="", kind=Kind.UNREADABLE), {SALESFORCE_CUSTOMERS, SALESFORCE_WON}),
+        (change(kind=Kind.GAP_OVERFLOW, commit_user=US), {SALESFORCE_CUSTOMERS}),
     ],
 )
 def test_event_that_names_no_records_has_the_flow_compare_everything(
@@ -251,7 +252,11 @@ def test_event_that_names_no_records_has_the_flow_compare_everything(
 
 @pytest.mark.parametrize(
     ("topic", "flows"),
-    [(ACCOUNTS, {CUSTOMERS}), (DEALS, {OPPORTUNITIES}), (ALL, {CUSTOMERS, OPPORTUNITIES})],
+    [
+        (ACCOUNTS, {SALESFORCE_CUSTOMERS}),
+        (DEALS, {SALESFORCE_WON}),
+        (ALL, {SALESFORCE_CUSTOMERS, SALESFORCE_WON}),
+    ],
 )
 def test_lost_place_has_the_flow_compare_everything(
     ledger: Ledger, inbox: ChangeInbox, topic: str, flows: set[str]
@@ -346,4 +351,4 @@ def test_batch_whose_contacts_could_not_be_looked_up_comes_again(
 
 def test_lost_place_is_told_to_whoever_can_start_a_run(inbox: ChangeInbox) -> None:
     said, _ = heard(Stream(ReplayLost(ACCOUNTS, "x"), batch()), inbox, 2)
-    assert said == [frozenset({CUSTOMERS}), frozenset()]
+    assert said == [frozenset({SALESFORCE_CUSTOMERS}), frozenset()]
