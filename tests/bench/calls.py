@@ -1,4 +1,4 @@
-"""How often the outside world is asked: Zoho's API for a window of changes, Sage's tables for a batch."""
+"""How often the outside world is asked: the shops' APIs for changed orders, Sage's tables for a batch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from include.pipelines.announce import Request, announce
 from include.pipelines.ports import Ticket
 from include.pipelines.settle import settle
 from tests.bench.figures import Figure, Section
+from tests.pipeline.clarity import ONE_ORDER, ORDER_LIST, orders_world, shop
 from tests.pipeline.house import House
-from tests.pipeline.world import FLOW, LEASE, STAGES, run_once, world
+from tests.pipeline.world import FLOW, LEASE, STAGES, SWEEP, run_once, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ PAGE = 200
 def measure(sizes: Sizes) -> Section:
     """The stages of the flow on the sandbox and the gateway, without Airflow."""
     with _house() as house:
-        figures = [*_zoho(house, sizes), *_odbc(house, sizes)]
+        figures = [*_zoho(house, sizes), *_clarity(house, sizes), *_odbc(house, sizes)]
     return Section("calls", "counted by the sandbox's request log and at the ODBC connection", figures)
 
 
@@ -52,6 +53,12 @@ def _house() -> Iterator[House]:
         shutil.rmtree(run, ignore_errors=True)
 
 
+def _carry(here: World, asked: Request) -> None:
+    """What is asked for, in as many runs as it takes."""
+    while run_once(here, asked)["received"]:
+        asked = Request()
+
+
 # Zoho -------------------------------------------------------------------------------------------------
 
 
@@ -61,9 +68,7 @@ def _zoho(house: House, sizes: Sizes) -> list[Figure]:
     here = world(house.doors, house.clock)
     pages = -(-sizes.window // PAGE)
     house.zoho.delete("/requests")
-    asked = EVERYTHING
-    while run_once(here, asked)["received"]:
-        asked = Request()
+    _carry(here, EVERYTHING)
     first = _asked(house)
     house.zoho.delete("/requests")
     run_once(here, EVERYTHING)
@@ -89,6 +94,40 @@ def _asked(house: House) -> Counter[str]:
 
 def _others(found: Counter[str]) -> int:
     return found.total() - found[LIST] - found[DETAIL]
+
+
+# Clarity ----------------------------------------------------------------------------------------------
+
+
+def _clarity(house: House, sizes: Sizes) -> list[Figure]:
+    """Orders announced by webhook and carried, then listed by a sweep, and by another one."""
+    house.tidy()
+    clarity = shop(house)
+    clarity.open()
+    here = orders_world(house.doors, house.clock)
+    count, pages = sizes.announced, -(-sizes.announced // here.source.client.settings.rows_asked)
+    clarity.announce(here, *(order["orderNumber"] for order in clarity.place(count=count, announce=False)))
+    clarity.delete("/requests")
+    _carry(here, Request())
+    _carry(here, SWEEP)
+    first = clarity.calls()
+    clarity.delete("/requests")
+    run_once(here, SWEEP)
+    again = clarity.calls()
+    here.ledger.close()
+    return [
+        Figure("Clarity: orders announced by webhook and swept", count),
+        Figure("Clarity: detail calls", first[ONE_ORDER], at_most=count),
+        Figure("Clarity: list calls of the sweep", first[ORDER_LIST], at_most=pages),
+        Figure("Clarity: any other call", first.total() - first[ONE_ORDER] - first[ORDER_LIST], at_most=0),
+        Figure(
+            "Clarity: calls for 1,000 orders",
+            first.total() * 1000 / count,
+            at_most=(count + pages) * 1000 / count,
+        ),
+        Figure("Clarity: list calls when nothing has changed", again[ORDER_LIST], at_most=pages),
+        Figure("Clarity: any other call then", again.total() - again[ORDER_LIST], at_most=0),
+    ]
 
 
 # Sage -------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ class Sizes:
         singles: orders, and runs of empty tasks, one after the other.
         batches: sizes of batches whose queries are counted.
         window: orders changed in the window that is swept.
+        announced: orders announced by webhook, and swept after that.
     """
 
     orders: int = 10_000
@@ -30,6 +31,7 @@ class Sizes:
     singles: int = 15
     batches: tuple[int, ...] = (1, 20, 200)
     window: int = 830
+    announced: int = 1_000
 
 
 FULL = Sizes()
@@ -43,4 +45,5 @@ QUICK = Sizes(
     singles=2,
     batches=(1, 5),
     window=30,
+    announced=20,
 )

@@ -26,7 +26,7 @@ from tests.pipeline.world import LEASE, SITE
 
 HEADS = "SELECT * FROM SO_SalesOrderHeader WHERE UDF_CLARITY_ORDER_ID <> '' ORDER BY SalesOrderNo"
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
-DETAIL = "/clarity/api/v1/orders/{id}"
+ORDER_LIST, ONE_ORDER = "/clarity/api/v1/orders", "/clarity/api/v1/orders/{id}"
 BOUNDLESS = {"per_minute": 1_000_000, "burst": 1_000_000, "concurrent": 100}
 
 

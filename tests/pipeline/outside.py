@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -196,6 +197,19 @@ class Sage(Control):
             + cents(order["FreightAmt"])
             + cents(order["SalesTaxAmt"])
         )
+
+    def take_in(self, levels: Mapping[str, int]) -> None:
+        """New items by code, each with so many units in the first warehouse, as an import leaves them."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as db, db:
+            db.row_factory = sqlite3.Row
+            for table, key in (("CI_Item", ""), ("IM_ItemWarehouse", " AND WarehouseCode = '000'")):
+                known = dict(db.execute(f"SELECT * FROM {table} WHERE ItemCode = 'NW-0001'{key}").fetchone())
+                rows = []
+                for code, units in levels.items():
+                    new = {"ItemCode": code, "QuantityOnHand": units}
+                    rows.append([new.get(name, cell) for name, cell in known.items()])
+                marks = ", ".join("?" for _ in known)
+                db.executemany(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({marks})", rows)
 
     def effects(self, *kinds: str) -> list[Json]:
         """Every committed write, oldest first."""

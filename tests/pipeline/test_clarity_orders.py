@@ -9,7 +9,7 @@ import pytest
 
 from include.pipelines.announce import Request
 from include.pipelines.ports import ORDER, TARGET, World
-from tests.pipeline.clarity import DETAIL, HEADS, Clarity, differences, orders_world, shop
+from tests.pipeline.clarity import HEADS, ONE_ORDER, Clarity, differences, orders_world, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
@@ -72,10 +72,10 @@ def test_a_sweep_reads_no_order_again_whose_announced_version_was_carried(
     clarity.announce(here, quiet, edited)
     assert run_once(here, Request())["loaded"] == 2
     clarity.edit(edited, quantities={1: Decimal(7)})
-    before = clarity.calls()[DETAIL]
+    before = clarity.calls()[ONE_ORDER]
     run = run_once(here)
     assert (run["received"], run["unchanged"], run["loaded"]) == (2, 1, 1)
-    assert clarity.calls()[DETAIL] == before + 1
+    assert clarity.calls()[ONE_ORDER] == before + 1
     assert differences(house, clarity) == []
     assert run_once(here)["received"] == 0
 

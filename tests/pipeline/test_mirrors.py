@@ -14,6 +14,8 @@ from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
 
+CHANGES = 5000
+
 
 @pytest.fixture
 def clarity(house: House) -> Clarity:
@@ -51,6 +53,26 @@ def test_stock_reaches_the_shop_once_and_only_what_changed(
     run = run_once(here)
     assert (run["received"], run["loaded"]) == (1, 1)
     assert in_shop(clarity, "NW-0001")["quantityOnHand"] == held + 5
+
+
+def test_five_thousand_changes_of_stock_are_told_in_ten_calls(
+    house: House, clarity: Clarity, mirror: MakeMirror
+) -> None:
+    """B14, B21. Counted by the shop's own log: ten batches, and not one call beside them."""
+    here = mirror(flows.STOCK)
+    assert run_once(here).green
+    clarity.post("/clarity/cases", {"cases": ["catalogue"], "size": CHANGES})
+    levels = {f"CAT-{number:06d}": number % 700 + 1 for number in range(CHANGES)}
+    house.sage.take_in(levels)
+    clarity.delete("/requests")
+    loaded = 0
+    while (run := run_once(here))["received"]:
+        assert run.green
+        loaded += run["loaded"]
+    assert loaded == CHANGES
+    assert clarity.calls() == {"/clarity/api/v1/inventory/batch": CHANGES / 500}
+    told = clarity.get("/clarity/documents/inventory")["documents"]
+    assert {each["sku"]: each["quantityOnHand"] for each in told if each["sku"] in levels} == levels
 
 
 def test_a_value_that_changes_and_changes_back_is_told_both_times(
