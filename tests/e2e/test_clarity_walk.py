@@ -32,7 +32,7 @@ def _only_sage_allocates(site: Site) -> Iterator[None]:
 
 
 def test_placing_an_order_lowers_what_the_shop_can_sell(site: Site) -> None:
-    """B1, B2, B20, B42: webhook, order in Sage, and at once, by Sage's asset, its stock in the shop."""
+    """B1, B2, B20, B42. A webhook, the order in Sage, and at once, by Sage's asset, its stock in the shop."""
     site.wait_until(lambda: is_quiet(site), 180, "all that is on its way to be told")
     order = place(site)
     line = order["lines"][0]
@@ -52,7 +52,7 @@ def test_placing_an_order_lowers_what_the_shop_can_sell(site: Site) -> None:
 
 
 def test_a_shipment_is_told_once_with_its_tracking_number_before_and_after_posting(site: Site) -> None:
-    """B3, B43-B45. Sage is asked by hand, at once, although it is asked every five minutes."""
+    """B43-B45. Sage is asked by hand, at once, although it is asked every five minutes."""
     order = place(site)
     sales_order = carried(site, order)["SalesOrderNo"]
     boxes = {"packages": [{"TrackingID": TRACKING}]}
