@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,8 +73,6 @@ class Doors:
             server = self.papers.server
             config = uvicorn.Config(
                 app,
-                host=LOOPBACK,
-                port=self.tls_port,
                 lifespan="off",
                 log_level="warning",
                 access_log=False,
@@ -84,10 +83,10 @@ class Doors:
                 ssl_keyfile=server,
             )
             self._listener = _Listener(config)
-            self._serving = asyncio.create_task(self._listener.serve())
-            while not self._listener.started:
-                if self._serving.done():
-                    raise OSError(f"the Salesforce sandbox cannot listen on port {self.tls_port}")
+            # Bound here: uvicorn would end the process over a port that is taken.
+            bound = socket.create_server((LOOPBACK, self.tls_port))
+            self._serving = asyncio.create_task(self._listener.serve(sockets=[bound]))
+            while not self._listener.started:  # noqa: ASYNC110 - uvicorn has a flag and no event
                 await asyncio.sleep(0.01)
         if self.proxy_port:
             self._proxy = await asyncio.start_server(
@@ -104,7 +103,9 @@ class Doors:
                 connection.transport.abort()
             self._listener.should_exit = True
             await self._serving
-        await asyncio.gather(*self._tunnels)
+        for tunnel in self._tunnels:
+            tunnel.cancel()
+        await asyncio.gather(*self._tunnels, return_exceptions=True)
 
     def _port_of(self, host: str, port: int) -> int | None:
         if host in self.hosts:

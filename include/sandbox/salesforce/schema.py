@@ -131,6 +131,15 @@ class SObject:
         """A record with nothing in it: every field, booleans false."""
         return {one.name: False if one.type == "boolean" else None for one in self.fields.values()}
 
+    @cached_property
+    def defaults(self) -> Json:
+        """What a new record has without being told, its owner apart."""
+        chosen = {
+            one.name: next((value.value for value in one.picklist_values if value.default), one.default_value)
+            for one in self.fields.values()
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
     def field(self, name: str, *, hidden: bool = False) -> Field | None:
         """A field by its name in any case; hidden ones only on demand."""
         found = self.fields.get(self._names.get(name.lower(), ""))

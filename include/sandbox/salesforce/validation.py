@@ -55,13 +55,8 @@ def read(tx: Transaction, sobject: SObject, values: Mapping[str, Any], *, creati
 
 def defaults(tx: Transaction, sobject: SObject) -> Json:
     """What a new record has without being told."""
-    found: Json = {"OwnerId": tx.user_id} if "OwnerId" in sobject.fields else {}
-    for field in sobject.fields.values():
-        chosen = next((one.value for one in field.picklist_values if one.default), None)
-        default = field.default_value if field.default_value is not None else chosen
-        if default is not None:
-            found[field.name] = default
-    return found
+    owner = {"OwnerId": tx.user_id} if "OwnerId" in sobject.fields else {}
+    return {**sobject.defaults, **owner}
 
 
 def required(sobject: SObject, before: Json | None, record: Json) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
 import stat
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from include.sandbox.salesforce.certificates import papers
 from include.sandbox.salesforce.doors import Doors
@@ -196,3 +199,10 @@ def test_the_proxy_leads_the_org_home_and_nobody_else(site: Site) -> None:
         assert granted.json()["instance_url"] == "https://acme.my.salesforce.com"
         with pytest.raises(httpx.ProxyError, match="403"):
             http.get("https://example.com/")
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        doors = Doors(tmp_path, tls_port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            asyncio.run(doors.open(FastAPI()))

@@ -109,12 +109,14 @@ def test_an_order_is_activated_with_products_and_then_stays(org: Org) -> None:
     frozen = org.refused("OrderItem", OrderId=made, PricebookEntryId=entry, Quantity=1, UnitPrice=1)
     assert frozen.status_code == "INVALID_STATUS"
     assert refusal(org, "OrderItem", line, Quantity=4) == "INVALID_STATUS"
+    assert refusal(org, "OrderItem", line, UnitPrice=None) == "INVALID_STATUS"
     with pytest.raises(RowError, match="INVALID_STATUS"), org.store.commit(org.user) as tx:
         tx.delete("OrderItem", line)
     with pytest.raises(RowError, match="DELETE_FAILED"), org.store.commit(org.user) as tx:
         tx.delete("Order", made)
     assert org.update("Order", made, Status="Draft")["ActivatedDate"] is None
     org.update("OrderItem", line, Quantity=4)
+    assert refusal(org, "OrderItem", line, UnitPrice=None) == "REQUIRED_FIELD_MISSING"
 
 
 def test_an_order_begins_as_a_draft(org: Org) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from include.sandbox.salesforce.errors import RowError
-from include.sandbox.salesforce.rules.products import entry_for_line
+from include.sandbox.salesforce.rules.products import entry_for_line, priced
 from include.sandbox.salesforce.rules.rule import Rule, money
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class OrderItems(Rule):
             self._priced(tx, record, order)
         elif order["StatusCode"] == ACTIVATED and any(before[name] != record[name] for name in LINE_HELD):
             raise _frozen()
+        priced(record)
         if record["Quantity"] <= 0:
             text = "Quantity must be greater than zero on an order product."
             raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["Quantity"])
@@ -98,9 +99,6 @@ class OrderItems(Rule):
             raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["PricebookEntryId"])
         entry = entry_for_line(tx, record, order["Pricebook2Id"])
         record["ListPrice"] = entry["UnitPrice"]
-        if record["UnitPrice"] is None:
-            text = "Required fields are missing: [UnitPrice]"
-            raise RowError("REQUIRED_FIELD_MISSING", text, ["UnitPrice"])
 
     def number(self, tx: Transaction, record: Json, count: int) -> None:
         """Order products are numbered through."""

@@ -64,6 +64,16 @@ class PriceBookEntries(Rule):
         return None
 
 
+def priced(record: Json) -> None:
+    """A line has a price.
+
+    Raises:
+        RowError: it has none.
+    """
+    if record["UnitPrice"] is None:
+        raise RowError("REQUIRED_FIELD_MISSING", "Required fields are missing: [UnitPrice]", ["UnitPrice"])
+
+
 def entry_for_line(tx: Transaction, record: Json, book: str | None) -> Json:
     """The active price book entry of a new line, named by itself or by its product.
 

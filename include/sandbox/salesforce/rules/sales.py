@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from include.sandbox.salesforce.errors import RowError
-from include.sandbox.salesforce.rules.products import entry_for_line
+from include.sandbox.salesforce.rules.products import entry_for_line, priced
 from include.sandbox.salesforce.rules.rule import Rule, money
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class OpportunityLines(Rule):
             return
         if before is None:
             self._priced(tx, record, parent, given)
+        priced(record)
         quantity, discount = record["Quantity"], record["Discount"] or Decimal(0)
         if quantity == 0:
             raise RowError("FIELD_INTEGRITY_EXCEPTION", "Quantity must be nonzero", ["Quantity"])
