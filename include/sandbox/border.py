@@ -173,7 +173,7 @@ class Border:
             await asyncio.sleep(fault.seconds)
         if fault.kind in GARBLED:
             return replace(answer, body=GARBLED[fault.kind](answer.body))
-        return answer
+        return _ordered(fault, self._manner) if fault.kind is Kind.STATUS_AFTER else answer
 
     async def _send(self, answer: Answer, fault: Rule | None, send: Send) -> None:
         if fault and fault.kind in CUTS:

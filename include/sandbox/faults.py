@@ -45,6 +45,7 @@ class Kind(StrEnum):
     DELAY_AFTER = "delay_after"
     HANG_AFTER = "hang_after"
     CLOSE_AFTER = "close_after"
+    STATUS_AFTER = "status_after"
     TRUNCATE = "truncate"
     MALFORMED = "malformed"
     SLOW_BODY = "slow_body"

@@ -265,9 +265,9 @@ def test_what_passes_is_waited_out(site: Site, kind: str) -> None:
     assert only(site.contacts().write([document(**WHOLE)])).status == "created"
 
 
-@pytest.mark.parametrize("kind", ["truncate", "malformed", "status"])
+@pytest.mark.parametrize("kind", ["truncate", "malformed", "status_after", "status"])
 def test_whatever_becomes_of_the_answer_there_is_one_contact(site: Site, kind: str) -> None:
-    """C34: an answer cut short, or none of Zoho's; an outage that took nothing."""
+    """C34: an answer cut short, or none of Zoho's; an outage after the effect, and before."""
     before = site.count("contacts")
     site.fault(kind, status=502, method="POST", path="*/contacts")
     contacts = site.contacts()

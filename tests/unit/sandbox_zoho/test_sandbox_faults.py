@@ -80,6 +80,15 @@ def test_a_truncated_body_breaks_off(zoho: Zoho) -> None:
         zoho.call("GET", "/salesorders")
 
 
+def test_an_outage_may_follow_the_effect(zoho: Zoho) -> None:
+    struck(zoho, kind="status_after", status=502, method="POST")
+    lost = zoho.post("/salesorders", order_body(zoho), ignore_auto_number_generation="true")
+    assert lost.status_code == 502
+    assert [
+        row["salesorder_number"] for row in zoho.get("/salesorders", salesorder_number="F-1")["salesorders"]
+    ] == ["F-1"]
+
+
 def test_malformed_json_arrives_whole(zoho: Zoho) -> None:
     struck(zoho, kind="malformed")
     answer = zoho.call("GET", "/salesorders")
