@@ -196,7 +196,7 @@ class Prepared:
             records = self.grouping.run(rows, self._parents)
             return Answer(self, len(records), (), records)
         if self.counts:
-            return Answer(self, sum(1 for _ in islice(rows, self.query.limit)), (), [])
+            return Answer(self, self._counted(rows), (), [])
         if in_order:
             ids = [row["Id"] for row in islice(rows, *self._bounds)]
         else:
@@ -247,6 +247,12 @@ class Prepared:
     def compounds(self) -> list[str]:
         """The selected fields that are made of several."""
         return [column.path for column in self.columns if column.field.type in COMPOUND]
+
+    def _counted(self, rows: Iterator[Json]) -> int:
+        if self._judge is None:
+            total = self.store.count(self.sobject.name, deleted=self.deleted)
+            return total if self.query.limit is None else min(total, self.query.limit)
+        return sum(1 for _ in islice(rows, self.query.limit))
 
     @property
     def _bounds(self) -> tuple[int, int | None]:
