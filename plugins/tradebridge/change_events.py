@@ -94,7 +94,10 @@ class SalesforceChanges(BaseEventTrigger):
                 return await asyncio.to_thread(assembled)
             except (IntegrationError, AirflowNotFoundException) as error:
                 log.error("Salesforce's change events are not followed: %s", error)  # noqa: TRY400
-            await asyncio.sleep(AGAIN)
+                await asyncio.sleep(AGAIN)
+            except Exception:
+                await asyncio.sleep(AGAIN)
+                raise
 
 
 SALESFORCE_CHANGES = Asset(

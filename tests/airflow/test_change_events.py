@@ -158,6 +158,25 @@ def test_site_without_salesforce_waits_for_its_connection(
     assert "credentials are dead" in caplog.text
 
 
+def test_trigger_that_cannot_even_begin_does_not_come_back_at_once(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    def broken() -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(change_events, "assembled", broken)
+    monkeypatch.setattr(change_events, "AGAIN", 30.0)
+    monkeypatch.setattr(change_events.asyncio, "sleep", nap)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(first(SalesforceChanges(), 1))
+    assert naps == [30.0]
+
+
 def connection(**extra: Any) -> Connection:
     return Connection(conn_id="salesforce", conn_type="salesforce", extra=json.dumps(extra))
 
