@@ -17,6 +17,7 @@ from include.sandbox.app import create_app
 from include.sandbox.control import Control
 from include.sandbox.database import Database
 from include.sandbox.salesforce.errors import RowError
+from include.sandbox.salesforce.store import Store
 from include.sandbox.salesforce.world import CONSUMER_KEY, CONSUMER_SECRET, INTEGRATION, World
 
 V64 = "/services/data/v64.0"
@@ -68,8 +69,9 @@ class Org:
 class Site:
     """A sandbox on real ports, with a caller that has a token."""
 
-    def __init__(self, data: Path, http: httpx.Client, tls_port: int, proxy_port: int) -> None:
+    def __init__(self, data: Path, http: httpx.Client, store: Store, tls_port: int, proxy_port: int) -> None:
         self.data = data
+        self.store = store
         self.http = http
         self.tls_port = tls_port
         self.proxy_port = proxy_port
@@ -126,7 +128,7 @@ def serving(data: Path) -> Iterator[Site]:
         assert time.monotonic() < until, "the sandbox does not start"
         time.sleep(0.02)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
-        yield Site(data, http, tls_port, proxy_port)
+        yield Site(data, http, app.salesforce.world.store, tls_port, proxy_port)
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()

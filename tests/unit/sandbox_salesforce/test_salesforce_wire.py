@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from include.sandbox.salesforce.store import Commit
 from include.sandbox.salesforce.world import (
     CONSUMER_KEY,
     CONSUMER_SECRET,
@@ -315,3 +316,28 @@ def test_a_lost_answer_leaves_the_record(site: Site) -> None:
         account(site)
     assert site.tell("/salesforce/counts", method="GET")["Account"] == 1
     assert site.requests()[-1]["fault"] == "close_after"
+
+
+@pytest.mark.parametrize(("kind", "names"), [("repeat_row", ["A", "B", "A"]), ("hide_row", ["B"])])
+def test_a_page_that_repeats_a_row_or_has_lost_it(site: Site, kind: str, names: list[str]) -> None:
+    for name in ("A", "B"):
+        account(site, Name=name)
+    site.tell("/faults", {"kind": kind, "system": "salesforce", "path": "*/query", "times": 1})
+    found = site.call("GET", "/query?q=SELECT Name FROM Account ORDER BY Name").json()
+    assert [one["Name"] for one in found["records"]] == names
+
+
+def test_the_clients_name_goes_with_single_rows_only(site: Site) -> None:
+    """It is documented for rows, queries and bulk jobs, and for no request that holds several."""
+    heard: list[Commit] = []
+    site.store.listeners.append(heard.append)
+    try:
+        options = {"Sforce_Call_Options": "client=Tradebridge"}
+        site.call("POST", "/sobjects/Account", {"Name": "A"}, **options)
+        rows = {"records": [{"attributes": {"type": "Account"}, "Name": "B"}]}
+        site.call("POST", "/composite/sobjects", rows, **options)
+        one = {"method": "POST", "url": f"{V64}/sobjects/Account", "referenceId": "r", "body": {"Name": "C"}}
+        site.call("POST", "/composite", {"compositeRequest": [one]}, **options)
+    finally:
+        site.store.listeners.remove(heard.append)
+    assert [commit.client for commit in heard] == ["Tradebridge", "", ""]
