@@ -638,8 +638,10 @@ def test_an_order_whose_answers_are_lost_is_completed_and_never_doubled(site: Si
     site.fault("close_after", path=where)
     target, asked = SalesforceOrders(site.client()), order(site)
     first = target.write([asked])[0].status
-    if first != "created":
-        assert (first, target.standing([asked])) == ("unknown", {})
+    # An upsert is repeated at once. Lines that were perhaps created are looked for before they are sent again.
+    assert first == ("unknown" if where.endswith("sobjects") else "changed")
+    if first == "unknown":
+        assert target.standing([asked]) == {}
         assert target.write([asked])[0].status == "changed"
     assert target.standing([asked]).keys() == {"so-1"}
     assert len(site.rows("Order")) == 1
