@@ -215,7 +215,10 @@ class Bulk2Routes:
             raise ApiError(400, "INVALIDQUERYLOCATOR", "The locator or maxRecords is invalid.")
         stop = min(job.processed, start + max(1, min(int(asked), PAGE)))
         following = _locator(stop) if stop < job.processed else NO_LOCATOR
-        reply = _csv(self._worker.extract.page(job, start, stop))
+        try:
+            reply = _csv(self._worker.extract.page(job, start, stop))
+        except QueryError as exc:
+            raise ApiError(400, "API_ERROR", exc.message) from exc
         reply.headers.update({"Sforce-NumberOfRecords": str(stop - start), "Sforce-Locator": following})
         return reply
 

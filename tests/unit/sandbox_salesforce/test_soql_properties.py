@@ -185,7 +185,16 @@ WORDS = [
         "'a'",
     ),
     *("'o\\'k'", "2026-01-01", "2026-99-99", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "TODAY"),
-    *("LAST_N_DAYS:9999", "N_YEARS_AGO:9999", "FIELDS(ALL)", "MAX(Name)", "USING"),
+    *(
+        "LAST_N_DAYS:9999",
+        "N_YEARS_AGO:9999",
+        "FIELDS(ALL)",
+        "MAX(Name)",
+        "USING",
+        "FOR",
+        "1e99999999999999999999",
+        "NumberOfEmployees",
+    ),
 ]
 
 

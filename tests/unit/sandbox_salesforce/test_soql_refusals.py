@@ -40,6 +40,8 @@ A = "SELECT Id FROM Account"
         (f"{A} WHERE CreatedDate > 2026-03-02T10:00:00", "MALFORMED_QUERY", "unexpected token"),
         (f"{A} WHERE CreatedDate > 2026-03-02T10:00:00 00:00", "MALFORMED_QUERY", "unexpected token"),
         (f"{A} WHERE CreatedDate > 2026-13-02T10:00:00Z", "MALFORMED_QUERY", "invalid date"),
+        (f"{A} WHERE AnnualRevenue < 1e99999999999999999999", "MALFORMED_QUERY", "number out of range"),
+        (f"{A} FOR UPDATE", "MALFORMED_QUERY", "unexpected token: 'UPDATE'"),
         (f"{A} LIMIT -1", "MALFORMED_QUERY", "unexpected token"),
         (f"{A};", "MALFORMED_QUERY", "unexpected token: ';'"),
         ("SELECT TYPEOF Owner WHEN User THEN Id END FROM Account", "MALFORMED_QUERY", "unexpected token"),

@@ -10,6 +10,7 @@ import operator
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.salesforce.ids import full_id
@@ -143,7 +144,7 @@ class Compiler:
         if value.kind != ("string" if wanted in {"text", "id"} else wanted):
             raise self._mistyped(field, value)
         if wanted == "number":
-            return value.number()
+            return self._number(value)
         if wanted in {"date", "datetime"}:
             return self._moment(value)
         return self._text(field, value)
@@ -156,6 +157,12 @@ class Compiler:
         if found is None:
             raise QueryError(OPERATOR, f"invalid ID field: {text}")
         return found
+
+    def _number(self, value: Value) -> Decimal:
+        try:
+            return value.number()
+        except InvalidOperation as exc:
+            raise located(MALFORMED, self.text, value.at, f"number out of range: {value.text}") from exc
 
     def _moment(self, value: Value) -> str:
         try:

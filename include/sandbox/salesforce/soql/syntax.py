@@ -38,7 +38,11 @@ class Value:
         return ESCAPED.sub(lambda found: ESCAPES.get(found[1], found[0]), self.text[1:-1])
 
     def number(self) -> Decimal:
-        """A number literal."""
+        """A number literal.
+
+        Raises:
+            decimal.InvalidOperation: its exponent is beyond all numbers.
+        """
         return Decimal(self.text)
 
 
