@@ -94,7 +94,8 @@ class House:
         machine.sage_home.mkdir(parents=True, exist_ok=True)
         load_company(machine.sage_home, password=SANDBOX_SAGE_PASSWORD)
         sandbox, gateway = services.outside_world(machine)
-        untold = sandbox.command[: sandbox.command.index("--story")]
+        story = sandbox.command.index("--story")
+        untold = (*sandbox.command[:story], *sandbox.command[story + 2 :])
         for service in (services.database(server), replace(sandbox, command=untold), gateway):
             self._start(service)
         self.await_ready()
