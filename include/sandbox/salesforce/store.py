@@ -170,6 +170,17 @@ class Store:
                 return
             start = tuple(page[-1])[:-1]
 
+    def ids(self, name: str, *, deleted: bool = False, by_stamp: bool = False) -> list[str]:
+        """Ids of all records of an object, in their own order or in that of SystemModstamp and id."""
+        sobject = self.schema.object(name)
+        live = "" if deleted else f"AND bin = {LIVE} "
+        order = "stamp, id" if by_stamp else "id"
+        rows = self.database.rows(
+            f"SELECT id FROM salesforce_records WHERE object = ? {live}ORDER BY {order}",  # noqa: S608 - ours
+            (sobject.name if sobject else "",),
+        )
+        return [row["id"] for row in rows]
+
     def count(self, name: str, deleted: bool = False) -> int:
         """How many records an object has."""
         sobject = self.schema.object(name)

@@ -197,7 +197,12 @@ class Prepared:
             return Answer(self, len(records), (), records)
         if self.counts:
             return Answer(self, self._counted(rows), (), [])
-        if in_order:
+        if in_order and self._judge is None and self.query.limit is None:
+            by_stamp = self._paths in STAMP_ORDERS
+            ids = self.store.ids(self.sobject.name, deleted=self.deleted, by_stamp=by_stamp)[
+                self.query.offset :
+            ]
+        elif in_order:
             ids = [row["Id"] for row in islice(rows, *self._bounds)]
         else:
             ids = self._arranged((self._keys(row), row["Id"]) for row in rows)
