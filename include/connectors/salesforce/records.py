@@ -71,7 +71,8 @@ class SalesforceRecords:
         Args:
             name: of the object.
             column: API name of a field.
-            values: of the column.
+            values: of the column. What is no id is not asked for where ids stand: Salesforce would refuse
+                the whole question.
             fields: to read; nothing = all that are readable.
             deleted: the recycle bin's too.
             also: a further condition.
@@ -82,6 +83,8 @@ class SalesforceRecords:
         """
         asked = list(fields) or self.readable(name)
         self.describe.check_fields(name, [*(f for f in asked if f != "Id"), column])
+        if self.describe.object(name).fields[column].type in {"id", "reference"}:
+            values = filter(is_id, values)
         for some in soql.in_lists(values, taken=len(also) + len(column) + 10):
             condition = soql.is_in(column, some) + (f" AND {also}" if also else "")
             yield from self._rows(name, asked, condition, deleted=deleted)
@@ -112,12 +115,11 @@ class SalesforceRecords:
 
 
 def is_id(key: str) -> bool:
-    """Whether a key is an id of 18 characters, whose last three tell capitals from small letters.
-
-    One that is none makes Salesforce refuse the whole question.
-    """
-    if len(key) != 18 or not key.isascii() or not key.isalnum():
+    """Whether a key is an id: 15 characters, or 18 whose last three tell capitals from small letters."""
+    if len(key) not in {15, 18} or not key.isascii() or not key.isalnum():
         return False
+    if len(key) == 15:
+        return True
     parts = (key[start : start + 5] for start in (0, 5, 10))
     sums = (sum(1 << place for place, sign in enumerate(part) if sign.isupper()) for part in parts)
     return key[15:].upper() == "".join(_CHECKS[each] for each in sums)

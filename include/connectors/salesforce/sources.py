@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from include.connectors.salesforce import soql
-from include.connectors.salesforce.records import Row, SalesforceRecords, is_id
+from include.connectors.salesforce.records import Row, SalesforceRecords
 from include.errors import CircuitOpenError, RateLimitedError, TransientError
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def document(version: str, row: Row) -> bytes:
 def answers(keys: Sequence[str], make: Any) -> Iterator[tuple[str, bytes | TransientError | None]]:
     """Each key's document, None for what is gone or no id, or why they could not be served just now."""
     try:
-        made: Mapping[str, bytes] = make([key for key in keys if is_id(key)])
+        made: Mapping[str, bytes] = make(keys)
     except (RateLimitedError, CircuitOpenError):
         raise
     except TransientError as error:
