@@ -106,7 +106,8 @@ def _clarity(house: House, sizes: Sizes) -> list[Figure]:
     clarity.open()
     here = orders_world(house.doors, house.clock)
     count, pages = sizes.announced, -(-sizes.announced // here.source.client.settings.rows_asked)
-    clarity.announce(here, *(order["orderNumber"] for order in clarity.place(count=count, announce=False)))
+    placed = [order["orderNumber"] for order in clarity.place(count=count, announce=False)]
+    here.ledger.inbox.keep_many(here.flow.name, map(clarity.announcement, placed))
     clarity.delete("/requests")
     _carry(here, Request())
     _carry(here, SWEEP)

@@ -60,23 +60,17 @@ class Clarity(Control):
         """Write members over a record."""
         self.put(f"/clarity/documents/{resource}/{number}", {"changes": changes})
 
-    def announce(self, world: World, *numbers: str) -> None:
-        """Keep what the receiver would keep of the webhooks of these orders, as they are now."""
-        orders = [self.document("orders", number) for number in numbers]
-        world.ledger.inbox.keep_many(
-            world.flow.name,
-            [
-                Delivery(
-                    system=world.flow.source,
-                    event="order.updated",
-                    record_key=str(order["id"]),
-                    delivery_id=f"evt_{order['id']}_{order['rowVersion']}",
-                    version=str(order["rowVersion"]),
-                    payload=b"{}",
-                    headers={"origin": "webhook", LISTED_AS: order["updatedDate"]},
-                )
-                for order in orders
-            ],
+    def announcement(self, number: str) -> Delivery:
+        """What the receiver would keep of a webhook of this order, as it is now."""
+        order = self.document("orders", number)
+        return Delivery(
+            system=CLARITY_ORDERS.source,
+            event="order.updated",
+            record_key=str(order["id"]),
+            delivery_id=f"evt_{order['id']}_{order['rowVersion']}",
+            version=str(order["rowVersion"]),
+            payload=b"{}",
+            headers={"origin": "webhook", LISTED_AS: order["updatedDate"]},
         )
 
     def calls(self) -> Counter[str]:

@@ -69,7 +69,7 @@ def test_a_sweep_reads_no_order_again_whose_announced_version_was_carried(
     """B14. Lists show no version of an order: the webhook said what they show of it. An edit is read."""
     run_once(here)
     quiet, edited = (each["orderNumber"] for each in clarity.place(count=2))
-    clarity.announce(here, quiet, edited)
+    here.ledger.inbox.keep_many(here.flow.name, map(clarity.announcement, (quiet, edited)))
     assert run_once(here, Request())["loaded"] == 2
     clarity.edit(edited, quantities={1: Decimal(7)})
     before = clarity.calls()[ONE_ORDER]
@@ -78,6 +78,23 @@ def test_a_sweep_reads_no_order_again_whose_announced_version_was_carried(
     assert clarity.calls()[ONE_ORDER] == before + 1
     assert differences(house, clarity) == []
     assert run_once(here)["received"] == 0
+
+
+def test_an_update_may_come_before_its_creation(house: House, clarity: Clarity, here: World) -> None:
+    """B20. The API says what is carried; the older announcement finds it carried."""
+    run_once(here)
+    (placed,) = clarity.place()
+    number = placed["orderNumber"]
+    created = clarity.announcement(number)
+    clarity.edit(number, quantities={1: Decimal(7)})
+    outcomes = []
+    for delivery in (clarity.announcement(number), created):
+        here.ledger.inbox.keep(here.flow.name, delivery)
+        run = run_once(here, Request())
+        outcomes.append((run["loaded"], run["unchanged"]))
+    assert outcomes == [(1, 0), (0, 1)]
+    assert differences(house, clarity) == []
+    assert [each["kind"] for each in house.sage.effects() if each["po"] == number] == ["order_created"]
 
 
 def test_an_order_that_sage_has_picked_is_not_cancelled(house: House, clarity: Clarity, here: World) -> None:
