@@ -105,8 +105,7 @@ def _spoilt_routes(routes: APIRouter, world: World) -> None:
 def _document_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/documents/{resource}")
     async def documents(resource: str) -> dict[str, Any]:
-        ids = world.documents.ids(resource)
-        return {"documents": [json.loads(text) for text in world.documents.texts(resource, ids)]}
+        return {"documents": [json.loads(text) for text in world.documents.every(resource)]}
 
     @routes.get("/documents/{resource}/{record_id}")
     async def document(resource: str, record_id: str) -> Json:
