@@ -1,7 +1,8 @@
 """Carry Clarity eCommerce orders into Sage 100: once, exactly, within seconds.
 
 Runs are started by webhooks (through the inbox), every five minutes by the schedule (which also polls
-for orders that no webhook announced), by hand with order numbers or a window, and by a backfill.
+for orders that no webhook announced), by hand, and by a backfill. A run by hand takes order numbers or a
+window; with neither it polls like the schedule.
 
 ### What it does
 
