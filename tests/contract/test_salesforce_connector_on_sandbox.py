@@ -638,7 +638,7 @@ def test_an_order_whose_answers_are_lost_is_completed_and_never_doubled(site: Si
     site.fault("close_after", path=where)
     target, asked = SalesforceOrders(site.client()), order(site)
     first = target.write([asked])[0].status
-    # An upsert is repeated at once. Lines that were perhaps created are looked for before they are sent again.
+    # An upsert is repeated at once; lines that were perhaps created are looked for first.
     assert first == ("unknown" if where.endswith("sobjects") else "changed")
     if first == "unknown":
         assert target.standing([asked]) == {}
@@ -723,6 +723,21 @@ def test_a_job_outlives_the_process_that_began_it(site: Site, die: str) -> None:
     assert uploads == (1 if closed or "POST" in die or die.startswith("before PUT") else 2)
     assert len(target.standing(batch)) == 150
     assert list(jobs.iterdir()) == []
+
+
+def test_whoever_reads_back_first_waits_for_the_job_and_ends_its_memory(site: Site) -> None:
+    """C9: a killed run's batch is read back before it is written; its job is not begun twice."""
+    jobs = site.folder / "jobs"
+    site.tell("/salesforce/settings", {"bulk_batch_seconds": 1.0})
+    worker = work(
+        site, do="products", die="after PATCH jobs/ingest/", threshold=100, count=150, jobs=str(jobs)
+    )
+    worker.communicate(timeout=120)
+    assert worker.returncode == DIED
+    client = site.client(bulk_threshold=100, bulk_patience=1e9)
+    assert len(SalesforceProducts(client, FileJobs(jobs)).standing(products(150, price=False))) == 150
+    assert list(jobs.iterdir()) == []
+    assert len(site.asked("/jobs/ingest", "POST")) == 1
 
 
 def test_a_job_that_takes_longer_than_our_patience_is_taken_up_again(site: Site) -> None:

@@ -123,19 +123,26 @@ class Bulk:
                 done += [Done("retry", retry_after=wait)] * len(rows)
         return done
 
-    def finish(self, load: Load) -> None:
-        """Wait for the job that carries this load, if one was begun and closed. Raises as :meth:`run`.
+    def finish(self, load: Load) -> list[str]:
+        """Wait for the job that carries this load, if one was begun and closed.
+
+        Returns:
+            Fingerprints of what the load's jobs are remembered under.
 
         Raises:
             TransientError: it takes longer than our patience.
+            IntegrationError: see :meth:`SalesforceClient.get`.
         """
+        names = []
         for rows in parts(load.rows):
             with tempfile.TemporaryFile() as file:
                 name = write(Load(load.operation, load.object, load.key, rows, load.facts), file)
+            names.append(name)
             job = self.jobs.get(name)
             with suppress(NotFoundError):
                 if job is not None and self._info(job)["state"] not in {"Open", *ENDED}:
                     self._wait(job)
+        return names
 
     def _run(self, load: Load) -> list[Done]:
         with tempfile.TemporaryFile() as file:

@@ -72,8 +72,9 @@ class SalesforceProducts:
         Of a batch whose Bulk API job is under way the end is awaited first. Raises as :meth:`write`.
         """
         members = [each.members for each in documents]
+        carried: list[str] = []
         if len(documents) > self.client.settings.bulk_threshold:
-            self.bulk.finish(self._load(documents, [each[PRODUCT] for each in members]))
+            carried = self.bulk.finish(self._load(documents, [each[PRODUCT] for each in members]))
         found = by_key(self.records, [each[PRODUCT] for each in members])
         key = self.client.settings.product_key
         priced = [row["Id"] for row in found.values()] if any(each.get("price") for each in members) else []
@@ -87,6 +88,9 @@ class SalesforceProducts:
             entry = entry_of(entries, row["Id"], price) if price else None
             if not price or (entry is not None and holds(entry, price)):
                 standing[document.key] = row["Id"]
+        # What stands is not told again, so that this batch will not come again as it is.
+        for name in carried if standing else ():
+            self.jobs.forget(name)
         return standing
 
     def _products(self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]]) -> list[Done]:
