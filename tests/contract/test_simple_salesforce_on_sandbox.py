@@ -15,6 +15,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce, exceptions, format_external_id  # noqa: TID253 - it is what is tried
 
 from include.sandbox.salesforce.world import (
@@ -75,6 +76,30 @@ def test_client_credentials_straight_to_the_port(site: Site, session: requests.S
     sf = Salesforce(**route_a1(site), session=session)
     assert sf.sf_instance == f"127.0.0.1:{site.tls_port}"
     assert sf.limits()["DailyApiRequests"]["Max"] == 150_000
+
+
+class Plainly(HTTPAdapter):
+    """Takes the TLS out of every address, as a test without certificates would."""
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, *args, **kwargs)
+
+
+def test_plain_http_through_an_adapter(site: Site, session: requests.Session) -> None:
+    host = f"127.0.0.1:{site.http.base_url.port}"
+    session.mount(f"https://{host}", Plainly())
+    sf = Salesforce(**CREDENTIALS, domain=f"{host}/services/oauth2/token#", session=session)
+    assert sf.sf_instance == host
+    assert sf.limits()
+
+
+def test_who_does_not_trust_the_authority_gets_nowhere(
+    site: Site, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(requests.exceptions.SSLError, match="certificate verify failed"):
+        Salesforce(**route_a1(site), session=session)
 
 
 def test_soap_login_up_to_version_64_only(site: Site, session: requests.Session) -> None:

@@ -123,12 +123,12 @@ def serving(data: Path) -> Iterator[Site]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", server_header=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < until, "the sandbox does not start"
         time.sleep(0.02)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         yield Site(data, http, app.salesforce.world.store, tls_port, proxy_port)
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
