@@ -84,7 +84,7 @@ def test_the_number_may_begin_otherwise_and_name_a_field_of_the_orgs() -> None:
     [
         (opportunity(OpportunityLineItems=[line(Product2Id="01tX")]), {Reason.NO_REFERENCE}),
         (opportunity(AccountId="001X"), {Reason.NO_REFERENCE}),
-        (opportunity(AccountId=None), {Reason.MISSING}),
+        (opportunity(AccountId=None), {Reason.NO_REFERENCE}),
         (opportunity(CloseDate=None), {Reason.MISSING}),
         (opportunity(IsWon=None), {Reason.MISSING}),
         (opportunity(OpportunityLineItems=[line(Quantity="many")]), {Reason.INVALID_FORMAT}),

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process, utils
 
-from include.pipelines.mirrors.salesforce.crossings import reference
 from include.pipelines.ports import ITEM
-from include.translation.reference import normalised
+from include.translation.reference import OFFERED, WORTH_OFFERING, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from include.pipelines.mirrors.ports import MirrorWorld
 
@@ -51,21 +50,36 @@ class Likely:
 
     def nearest(self, code: str, name: str) -> list[dict[str, object]]:
         """What may have been meant, best first, each with its score (0 to 100) and what is alike."""
-        codes = {key: key for key in self.items}
-        codes |= {own: key for key, (own, _) in self.items.items() if own}
-        table = reference("items", codes, {name: self.items[key][1] for name, key in codes.items()})
-        found = table.nearest([each for each in (code, name) if each])
-        return [self._shown(each.value, each.score, self._reason(each.value, code, name)) for each in found]
+        codes = {item: normalised(own) for item, (own, _) in self.items.items()}
+        names = {item: called for item, (_, called) in self.items.items()}
+        alike = [
+            *((score, CODE, item) for score, item in _alike(normalised(code), codes, fuzz.ratio)),
+            *((score, NAME, item) for score, item in _alike(name, names, fuzz.WRatio)),
+        ]
+        best: dict[str, tuple[float, str]] = {}
+        for score, reason, item in sorted(alike, key=lambda each: (-each[0], each[1], each[2])):
+            best.setdefault(item, (score, reason))
+        return [self._shown(item, score, reason) for item, (score, reason) in list(best.items())[:OFFERED]]
 
     def named(self, items: Iterable[str]) -> list[dict[str, object]]:
         """Items between which a person must choose."""
         return [self._shown(item, 100.0, "link") for item in items]
 
-    def _reason(self, item: str, code: str, name: str) -> str:
-        own, called = self.items[item]
-        by_code = fuzz.WRatio(normalised(code), normalised(own)) if code and own else 0.0
-        return CODE if by_code >= fuzz.WRatio(name.upper(), called.upper()) and by_code else NAME
-
     def _shown(self, item: str, score: float, reason: str) -> dict[str, object]:
         label = " ".join(part for part in self.items.get(item, ("", "")) if part)
         return {"value": item, "label": label, "score": score, "reason": reason}
+
+
+def _alike(wanted: str, known: Mapping[str, str], scorer: Callable[..., float]) -> list[tuple[float, str]]:
+    """Score and item of whatever is worth showing; blank is like nothing."""
+    if not wanted.strip():
+        return []
+    found = process.extract(
+        wanted,
+        known,
+        scorer=scorer,
+        processor=utils.default_process,
+        limit=OFFERED,
+        score_cutoff=WORTH_OFFERING,
+    )
+    return [(round(score, 1), item) for _, score, item in found]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ORDERS, LINES = "orders", "lines"
 CONTACTS, ITEMS = "zoho_contacts", "zoho_items"
 WON = "open"
+NOBODY = "-"
+"""What the mapping says where an opportunity names no buyer."""
 
 
 def won(world: MirrorWorld, frames: Frames) -> Prepared:
@@ -83,11 +85,11 @@ def _withdrawn(world: MirrorWorld, found: Mapping[str, Row]) -> Problems:
 def _buyers(world: MirrorWorld, sold: Mapping[str, Row]) -> tuple[dict[str, str], set[str], Problems]:
     """Zoho's contacts by customer, orders that wait for one, and orders that have nobody to wait for."""
     flow, ledger = world.flow, world.ledger
-    ids = distinct(row["customer_source_id"] for row in sold.values() if row["customer_source_id"])
+    ids = distinct(row["customer_source_id"] for row in sold.values())
     links = ledger.crosswalk.find(CUSTOMER, flow.source, ids, flow.target)
     contacts = {key: link.target_id for key, link in links.items()}
     waiting = {key: row for key, row in sold.items() if row["customer_source_id"] not in contacts}
-    _announce(world, {key: row for key, row in waiting.items() if row["customer_source_id"]})
+    _announce(world, {key: row for key, row in waiting.items() if row["customer_source_id"] != NOBODY})
     coming = set(ledger.inbox.unfinished(SALESFORCE_CUSTOMERS)) if waiting else set()
     later = {key for key, row in waiting.items() if row["customer_source_id"] in coming}
     return contacts, later, [_nobody(key, row) for key, row in waiting.items() if key not in later]
@@ -112,7 +114,7 @@ def _announce(world: MirrorWorld, waiting: Mapping[str, Row]) -> None:
 
 
 def _nobody(key: str, row: Row) -> dict[str, object]:
-    account = row["customer_source_id"] or ""
+    account = row["customer_source_id"].removeprefix(NOBODY)
     return problem(
         key,
         Reason.NO_REFERENCE if account else Reason.MISSING,
