@@ -66,7 +66,7 @@ class Org:
 @contextmanager
 def organization(folder: Path) -> Iterator[Org]:
     """Serve until left."""
-    plain, secure, proxy = _ports(3)
+    plain, secure, proxy = free_ports(3)
     app = create_app(folder, salesforce_ports=(secure, proxy))
     config = uvicorn.Config(
         app, host="127.0.0.1", port=plain, log_config=None, ws="none", server_header=False
@@ -83,7 +83,8 @@ def organization(folder: Path) -> Iterator[Org]:
     thread.join(10)
 
 
-def _ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
