@@ -22,7 +22,7 @@ from include import failpoints
 from include.pipelines.mirrors.flows import MIRROR_FLOWS
 from include.pipelines.ports import World
 from include.sandbox import northwind
-from tests.chaos import test_failpoints_of_clarity
+from tests.chaos import test_failpoints_of_clarity, test_failpoints_of_salesforce
 from tests.chaos.survival import (
     KILLED,
     LONG_ENOUGH,
@@ -121,7 +121,7 @@ def test_every_flow_has_its_stories() -> None:
     """A flow's DAG bears its name; a new one must be told here before this passes again."""
     folder = Path(__file__).resolve().parents[2] / "dags"
     flows = {file.stem for file in folder.glob("*.py") if "_to_" in file.stem or file.stem in MIRROR_FLOWS}
-    assert flows == {FLOW} | test_failpoints_of_clarity.FLOWS
+    assert flows == {FLOW} | test_failpoints_of_clarity.FLOWS | test_failpoints_of_salesforce.FLOWS
 
 
 @pytest.mark.parametrize("story", WRITTEN)

@@ -11,11 +11,12 @@ from typing import Any
 
 from include.pipelines.announce import Request
 from include.pipelines.flows import CLARITY_ORDERS
-from include.pipelines.mirrors.flows import MIRROR_FLOWS
+from include.pipelines.mirrors.flows import MIRROR_FLOWS, SALESFORCE_FLOWS
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import World
 from tests.pipeline.clarity import mirror_world, orders_world
 from tests.pipeline.house import Clock, Doors
+from tests.pipeline.salesforce import org_world
 from tests.pipeline.world import FLOW, run_once, world
 
 
@@ -40,7 +41,9 @@ def world_of(flow: str, doors: Doors, clock: Clock) -> World | MirrorWorld:
         return world(doors, clock)
     if flow == CLARITY_ORDERS.name:
         return orders_world(doors, clock)
-    return mirror_world(doors, clock, MIRROR_FLOWS[flow])
+    found = MIRROR_FLOWS[flow]
+    make = org_world if found in SALESFORCE_FLOWS else mirror_world
+    return make(doors, clock, found)
 
 
 def start(errand: Errand) -> Any:

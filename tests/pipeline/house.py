@@ -53,6 +53,8 @@ class Doors:
     gateway_token: str
     sage_database: str
     staging: str
+    salesforce_proxy: str
+    salesforce_authority: str
 
 
 @dataclass
@@ -195,6 +197,8 @@ class House:
             gateway_token=machine.secrets.gateway_token,
             sage_database=str(machine.sage_database),
             staging=str(machine.run / "staging"),
+            salesforce_proxy=machine.salesforce_proxy,
+            salesforce_authority=str(machine.salesforce_authority),
         )
 
     @property

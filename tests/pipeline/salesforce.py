@@ -17,7 +17,7 @@ from include.pipelines.mirrors.assembly_salesforce import assemble
 from include.pipelines.mirrors.flows import MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.standalone.environment import SANDBOX_SALESFORCE, SANDBOX_ZOHO
-from tests.pipeline.house import House
+from tests.pipeline.house import Clock, Doors, House
 from tests.pipeline.outside import Control, Json
 from tests.pipeline.world import LEASE
 
@@ -105,44 +105,41 @@ class Goods(Control):
 @contextmanager
 def worlds(house: House, **settings: str) -> Iterator[MakeWorld]:
     """Makes the world of a flow; its connections end with the block."""
-    made: list[tuple[MirrorWorld, SalesforceClient]] = []
+    made: list[MirrorWorld] = []
 
     def make(flow: MirrorFlow) -> MirrorWorld:
-        made.append(_world(house, flow, settings))
-        return made[-1][0]
+        made.append(org_world(house.doors, house.clock, flow, **settings))
+        return made[-1]
 
     yield make
-    for world, client in made:
-        client.close()
+    for world in made:
         world.ledger.close()
 
 
-def _world(house: House, flow: MirrorFlow, settings: dict[str, str]) -> tuple[MirrorWorld, SalesforceClient]:
-    doors, machine = house.doors, house.machine
-    ledger = Ledger.connect(doors.ledger, clock=house.clock, secret_key=doors.ledger_key)
+def org_world(doors: Doors, clock: Clock, flow: MirrorFlow, **settings: str) -> MirrorWorld:
+    """The world of a flow between Salesforce and Zoho, put together by the product itself."""
+    ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
     breaker = Breakers(ledger.database, BreakerPolicy())
     org_settings = OrgSettings(
         **{
-            **SANDBOX_SALESFORCE, **QUICK, "proxies": {"https": machine.salesforce_proxy},
-            "verify": str(machine.salesforce_authority),
+            **SANDBOX_SALESFORCE, **QUICK, "proxies": {"https": doors.salesforce_proxy},
+            "verify": doors.salesforce_authority,
         }
     )  # fmt: skip
     session = SalesforceSession(org_settings)
     shared: dict[str, Any] = {
         "tokens": ledger.tokens, "budget": ledger.budgets, "breaker": breaker, "flow": flow.name,
-        "clock": house.clock, "sleep": lambda _: None,
+        "clock": clock, "sleep": lambda _: None,
     }  # fmt: skip
     login = partial(login_with, credentials_of(org_settings), session)
-    org = SalesforceClient(org_settings, login, session=session, **shared)
     zoho_settings = Settings(**{**SANDBOX_ZOHO, "api_base": doors.zoho, "accounts_base": doors.zoho, **QUICK})
-    world = assemble(
+    return assemble(
         flow,
         ledger=ledger,
-        org=org,
+        org=SalesforceClient(org_settings, login, session=session, **shared),
         zoho=ZohoClient(zoho_settings, **shared),
         staging_root=Path(doors.staging),
         settings={"company_currency": "USD"} | settings,
         lease=LEASE,
-        clock=house.clock,
+        clock=clock,
     )
-    return world, org
