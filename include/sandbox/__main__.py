@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         story=asked.story,
         salesforce_ports=(asked.salesforce_port, asked.salesforce_proxy_port),
         salesforce_bus_port=asked.salesforce_bus_port,
+        salesforce_host=asked.host,
     )
     uvicorn.run(
         app, host=asked.host, port=asked.port, log_level="warning", access_log=False, server_header=False

@@ -19,7 +19,7 @@ from include.sandbox.clarity.problem import MANNER
 from include.sandbox.clarity.server import PREFIX
 from include.sandbox.database import Database
 from include.sandbox.salesforce.app import Salesforce
-from include.sandbox.salesforce.doors import Doors
+from include.sandbox.salesforce.doors import LOOPBACK, Doors
 from include.sandbox.salesforce.part import SalesforcePart
 from include.sandbox.salesforce.server import MANNER as SALESFORCE_MANNER
 from include.sandbox.salesforce.server import ROOTS as SALESFORCE_ROOTS
@@ -99,6 +99,7 @@ def create_app(
     story: str = "",
     salesforce_ports: tuple[int, int] = (0, 0),
     salesforce_bus_port: int = 0,
+    salesforce_host: str = LOOPBACK,
 ) -> Sandbox:
     """Build the sandbox over a directory.
 
@@ -109,6 +110,7 @@ def create_app(
         story: loaded when there are no records yet; several with commas between.
         salesforce_ports: where to listen with TLS and as a proxy for Salesforce's hosts; 0: not at all.
         salesforce_bus_port: where to serve Salesforce's event bus, with TLS if Salesforce has it; 0: nowhere.
+        salesforce_host: where proxy and event bus listen.
     """
     control = instruments.Control(Database(data / DATABASE))
     world = World.over(control, base_url)
@@ -118,7 +120,7 @@ def create_app(
     control.parts["clarity"] = ClarityPart(clarity.world)
     salesforce = Salesforce(control)
     control.parts["salesforce"] = SalesforcePart(salesforce.world, salesforce.bus)
-    doors = Doors(data, *salesforce_ports)
+    doors = Doors(data, *salesforce_ports, host=salesforce_host)
     if salesforce_bus_port:
         salesforce.offer_bus(salesforce_bus_port, doors)
     app = Sandbox(control, world, sender, clarity, salesforce, doors=doors)

@@ -74,7 +74,9 @@ class Salesforce:
         """Serve the event bus on a port from :meth:`start` on, with TLS if the org has it."""
         server = doors.papers.server.read_bytes() if doors.tls_port else b""
         papers = (server, server) if server else None
-        self._bus_server = BusServer(self.bus, Access(self.world), port=port, certificate=papers)
+        self._bus_server = BusServer(
+            self.bus, Access(self.world), host=doors.host, port=port, certificate=papers
+        )
         doors.hosts[HOST] = port
 
     def control(self) -> APIRouter:

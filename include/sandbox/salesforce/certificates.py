@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HOSTS = (
     "localhost",
+    "sandbox",  # as Compose calls it
     "*.my.salesforce.com",
     "*.sandbox.my.salesforce.com",
     "login.salesforce.com",

@@ -2,7 +2,7 @@
 
 Clients write ``https://`` before every address and know hosts like ``acme.my.salesforce.com``. The proxy
 understands CONNECT, leads those hosts to the TLS port and refuses all others, so no test ever reaches the
-real Salesforce. Both listen on the loopback only.
+real Salesforce. TLS itself listens on the loopback only; the proxy and the event bus where the sandbox does.
 """
 
 from __future__ import annotations
@@ -46,12 +46,14 @@ class _Listener(uvicorn.Server):
 class Doors:
     """TLS and the proxy, while the sandbox runs. A port of 0 means none.
 
-    ``hosts`` leads single hosts to other ports of this machine than the TLS port.
+    ``host`` is where the proxy listens. ``hosts`` leads single hosts to other ports of this machine than the
+    TLS port.
     """
 
     data: Path
     tls_port: int = 0
     proxy_port: int = 0
+    host: str = LOOPBACK
     hosts: dict[str, int] = field(default_factory=dict)
     _listener: _Listener | None = None
     _serving: asyncio.Task[None] | None = None
@@ -90,7 +92,7 @@ class Doors:
                 await asyncio.sleep(0.01)
         if self.proxy_port:
             self._proxy = await asyncio.start_server(
-                self._accept, LOOPBACK, self.proxy_port, limit=LONGEST_HEAD
+                self._accept, self.host, self.proxy_port, limit=LONGEST_HEAD
             )
 
     async def close(self) -> None:
