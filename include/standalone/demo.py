@@ -1,6 +1,7 @@
 """The demonstration: Northwind's orders from two sandbox shops into the sandbox ERP, counted at the end.
 
-In the second act the ERP answers: shipments, their tracking numbers and stock go to Clarity's shop.
+In the second act the ERP answers: shipments, their tracking numbers and stock go to Clarity's shop. In the
+third Salesforce's people sell: Zoho's goods to customers of theirs, and the orders go on to the ERP.
 
 The machine runs under a supervisor of its own process, which this one watches: should it be killed,
 it is started again and the story goes on. When this process ends, however it ends, so does the machine.
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from include.errors import ConfigurationError, TransientError
+from include.standalone import sales, up, warehouse
 from include.standalone import state as states
-from include.standalone import up, warehouse
-from include.standalone.display import Display, clarity_rows, zoho_rows
+from include.standalone.display import Display, clarity_rows, salesforce_rows, zoho_rows
 from include.standalone.environment import ADMIN, SANDBOX_WEBHOOK_SECRET
 from include.standalone.processes import state_file
 from include.standalone.sessions import die_with_parent
@@ -26,7 +27,7 @@ from include.standalone.tally import CLARITY, ZOHO, Progress, Shop, progress, sa
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from include.standalone.environment import Machine
@@ -65,7 +66,9 @@ def run(run_folder: Path, *, detach: bool) -> int:
     keeper = Keeper(run_folder, display)
     try:
         keeper.start()
-        problems = _orders(keeper, display) + _shop_and_warehouse(keeper, display)
+        problems = [
+            problem for act in (_orders, _shop_and_warehouse, _sales) for problem in act(keeper, display)
+        ]
         _conclude(keeper.machine, display, problems)
         if not detach:
             display.say("Everything stays up until Ctrl-C.")
@@ -203,6 +206,30 @@ def _shop_and_warehouse(keeper: Keeper, display: Display) -> list[str]:
     return [f"Clarity: {line}" for line in orders.problems() + told.problems()]
 
 
+def _sales(keeper: Keeper, display: Display) -> list[str]:
+    """Third act: goods to Salesforce, customers and won deals to Zoho and on to Sage; what is wrong."""
+    _trigger(keeper.machine, (sales.CATALOGUE,), {})
+    with display.waiting("Zoho's catalogue goes to Salesforce, as every night"):
+        _wait(keeper, lambda: sales.catalogue_is_there(keeper.machine))
+    accounts = sales.enter_accounts(keeper.machine)
+    with display.waiting(f"{len(accounts)} accounts are entered in Salesforce, which announces them"):
+        _wait(keeper, lambda: sales.contacts_are_there(keeper.machine, accounts))
+    edited = sales.edit_both_sides(keeper.machine, accounts)
+    with display.waiting("a note is written in Zoho, a street corrected in Salesforce: both must stay"):
+        _wait(keeper, lambda: sales.edit_is_there(keeper.machine, accounts, edited))
+    sold = sales.win(keeper.machine, accounts)
+
+    def account() -> sales.SalesTally:
+        return sales.sales_tally(keeper.machine, accounts, sold)
+
+    with display.waiting(f"{len(sold)} opportunities are won: Zoho gets the orders, and Sage from Zoho"):
+        _wait(keeper, lambda: not account().problems() and _quiet(keeper.machine, sales.FLOWS))
+    told = account()
+    display.table("Salesforce, Zoho Inventory and Sage 100", salesforce_rows(told))
+    lost = [] if sales.edit_is_there(keeper.machine, accounts, edited) else ["an edit in Zoho is lost"]
+    return [f"Salesforce: {line}" for line in told.problems() + lost]
+
+
 def _carry(keeper: Keeper, display: Display, shop: Shop, expected: int) -> None:
     """Show a shop's orders until every one has come to its end."""
     with display.carrying(expected) as carrying:
@@ -232,7 +259,12 @@ def _wait(keeper: Keeper, done: Callable[[], bool]) -> None:
 
 
 def _ask_now(machine: Machine) -> None:
-    """Start the flows to the shop by hand; if that cannot be done now, the schedule asks in a minute."""
+    """Start the flows to the shop by hand."""
+    _trigger(machine, MIRRORS, {"whole": True})
+
+
+def _trigger(machine: Machine, flows: Iterable[str], conf: Mapping[str, object]) -> None:
+    """Start flows by hand; if that cannot be done now, the schedule starts them."""
     login = {"username": ADMIN, "password": machine.secrets.admin_password}
     with (
         suppress(httpx.HTTPError),
@@ -240,15 +272,13 @@ def _ask_now(machine: Machine) -> None:
     ):
         token = airflow.post("/auth/token", json=login).raise_for_status().json()["access_token"]
         airflow.headers["Authorization"] = f"Bearer {token}"
-        for flow in MIRRORS:
-            airflow.post(f"/api/v2/dags/{flow}/dagRuns", json={"logical_date": None, "conf": {"whole": True}})
+        for flow in flows:
+            airflow.post(f"/api/v2/dags/{flow}/dagRuns", json={"logical_date": None, "conf": dict(conf)})
 
 
-def _quiet(machine: Machine) -> bool:
-    """Whether nothing is on its way to the shop."""
-    return all(
-        present.settled == present.received for present in (progress(machine, flow) for flow in MIRRORS)
-    )
+def _quiet(machine: Machine, flows: Iterable[str] = MIRRORS) -> bool:
+    """Whether nothing is on its way."""
+    return all(present.settled == present.received for present in (progress(machine, each) for each in flows))
 
 
 def _announce(machine: Machine) -> frozenset[str]:

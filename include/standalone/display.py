@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from include.standalone.environment import Machine
+    from include.standalone.sales import SalesTally
     from include.standalone.tally import Progress, Tally
     from include.standalone.warehouse import WarehouseTally
 
@@ -146,6 +147,21 @@ def clarity_rows(tally: Tally, warehouse: WarehouseTally) -> list[Row]:
             f"{warehouse.apart:,} more under the shop's own names",
         ),
         ("stock differences", f"{len(warehouse.differing):,}", ""),
+    ]
+
+
+def salesforce_rows(tally: SalesTally) -> list[Row]:
+    """Rows of the table about Salesforce: goods from Zoho, customers and deals to Zoho and on to Sage."""
+    p50, p95 = tally.seconds
+    return [
+        ("items in Zoho", f"{len(tally.goods):,}", ""),
+        ("products in Salesforce", f"{len(tally.products):,}", "each at Zoho's price"),
+        ("accounts entered", f"{len(tally.accounts):,}", "in Salesforce, each with a person"),
+        ("told to in Zoho", f"{p50:.1f} s", f"half of the customers; 95 % within {p95:.1f} s"),
+        ("deals won", f"{len(tally.amounts):,}", f"{tally.sold:,.2f} dollars in Salesforce"),
+        ("  confirmed in Zoho", f"{tally.confirmed:,}", f"{tally.ordered:,.2f} dollars"),
+        ("  booked in Sage", "", f"{tally.in_sage:,.2f} dollars"),
+        ("difference", f"{tally.sold - tally.in_sage:,.2f}", "dollars, Salesforce less Sage"),
     ]
 
 
