@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.canonical import Reason
-from tests.unit.mappings.salesforce_records import account, carried, contact, person, private, read, site
+from include.translation import load
+from include.translation.loading import MAPPINGS
+from tests.unit.mappings.salesforce_records import (
+    ACCOUNT_ID,
+    account,
+    carried,
+    contact,
+    person,
+    private,
+    read,
+    site,
+)
 
 PERSON_ACCOUNT = {
     "IsPersonAccount": True, "Name": "Ruiz, Ana", "Salutation": "Ms.", "FirstName": "Ana", "LastName": "Ruiz",
@@ -154,3 +169,27 @@ def test_both_names_are_in_the_name(first: str, last: str, order: str) -> None:
     name = contact(private(FirstName=first, LastName=last), salesforce_name_order=order)["contact_name"]
     expected = [first, last] if order == "first_last" else [last, first]
     assert name == " ".join(" ".join(expected).split())
+
+
+def test_a_field_of_the_orgs_own_is_two_lines(tmp_path: Path) -> None:
+    """C4, C5: any field of Salesforce's to any of Zoho's."""
+    root = tmp_path / "mappings"
+    shutil.copytree(MAPPINGS, root)
+    said_in(
+        root / "salesforce/customer.yaml", "    extensions:\n", "      plan: {from: Plan__c, apply: upper}\n"
+    )
+    fields = "      contact_type: {constant: customer}\n"
+    said_in(root / "zoho_inventory/customer_write.yaml", fields, "      cf_plan: {from: extensions.plan}\n")
+    inbound, outbound = (
+        load(name, root) for name in ("salesforce/customer", "zoho_inventory/customer_write")
+    )
+    payload = json.dumps(account(Plan__c="gold")).encode()
+    ours = inbound.to_canonical([ACCOUNT_ID], [payload], site())
+    theirs = outbound.from_canonical(ours.frames, site())
+    assert outbound.to_documents(theirs.frames)[ACCOUNT_ID]["cf_plan"] == "GOLD"
+
+
+def said_in(path: Path, after: str, line: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert after in text
+    path.write_text(text.replace(after, after + line, 1), encoding="utf-8")
