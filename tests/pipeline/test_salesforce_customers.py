@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from include.connectors.salesforce import describe
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.ports import MirrorWorld
@@ -166,3 +167,37 @@ def test_an_account_that_names_its_contact_is_that_contact(
     assert run["parked"] == 1
     (wrong,) = customers.ledger.exceptions.list(state="open")
     assert (wrong.code, wrong.record_key) == ("customer.ambiguous", second)
+
+
+MANY = 30
+
+
+def test_each_changed_account_costs_one_call(org: Org, zoho: Goods, customers: MirrorWorld) -> None:
+    made = [org.make("Account", Name=f"Branch {number:02}", BillingCity="Austin") for number in range(MANY)]
+    assert one_more(customers)["loaded"] == MANY
+    org.post("/clock", {"jump_seconds": 1})
+    steps = [
+        {"do": "update", "object": "Account", "id": each, "values": {"BillingCity": "Dallas"}}
+        for each in made
+    ]
+    org.post("/salesforce/transaction", {"steps": steps})
+    zoho.forget_calls()
+    assert one_more(customers)["loaded"] == MANY
+    assert zoho.calls() == {"PUT /contacts/{id}": MANY}
+
+
+def test_a_field_that_is_hidden_from_us_is_no_empty_field(
+    house: House, org: Org, zoho: Goods, customers: MirrorWorld
+) -> None:
+    """C4: Zoho keeps what it was told, and the run says which field and what to do."""
+    account = org.make("Account", **GULF)
+    one_more(customers)
+    describe._kept.clear()
+    org.put("/salesforce/schema/Account/fields/Website", {"hidden": True})
+    org.change("Account", account, BillingCity="Dallas")
+    with worlds(house) as make:
+        run = run_once(make(flows.SALESFORCE_CUSTOMERS))
+    (error,) = run.errors
+    assert "Account.Website" in str(error)
+    assert "permission" in str(error)
+    assert zoho.contact("Gulf Coast Marine")["billing_address"]["city"] == "Galveston"
