@@ -37,8 +37,8 @@ def chosen(sobject: SObject, names: Sequence[str]) -> list[str]:
         if field is None:
             text = (
                 f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom "
-                "field, be sure to append the '__c' after the custom field name. Please reference your WSDL or "
-                "the describe call for the appropriate names."
+                "field, be sure to append the '__c' after the custom field name. Please reference your WSDL "
+                "or the describe call for the appropriate names."
             )
             raise ApiError(400, "INVALID_FIELD", text)
         found.append(field.name)
