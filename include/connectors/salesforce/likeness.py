@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_TIME_OF_DAY = re.compile(r"(\d\d:\d\d:\d\d)(?:\.000)?Z?", re.ASCII)
 
 
 def holds(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
@@ -38,4 +42,5 @@ def _plain(value: Any) -> Any:
             return datetime.fromisoformat(text).timestamp()
         except ValueError:
             return text
-    return text or None
+    time_of_day = _TIME_OF_DAY.fullmatch(text)
+    return time_of_day[1] if time_of_day else text or None

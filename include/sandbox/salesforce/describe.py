@@ -17,7 +17,9 @@ SOAP_TYPES = {
     "int": "xsd:int",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    "time": "xsd:time",
     "address": "urn:address",
+    "location": "urn:location",
 }
 UNFILTERED = 255
 """Texts that are longer can neither be filtered nor sorted by."""
@@ -76,7 +78,8 @@ def _child(relation: ChildRelationship) -> Json:
 
 
 def _field(field: Field) -> Json:
-    sortable = field.type != "address" and not (field.type == "textarea" and field.length > UNFILTERED)
+    compound = field.type in {"address", "location"}
+    sortable = not compound and not (field.type == "textarea" and field.length > UNFILTERED)
     return {
         "name": field.name,
         "label": field.label,
@@ -96,7 +99,7 @@ def _field(field: Field) -> Json:
         "calculated": field.calculated,
         "autoNumber": field.auto_number,
         "caseSensitive": field.case_sensitive,
-        "filterable": sortable or field.type == "address",
+        "filterable": sortable or compound,
         "sortable": sortable,
         "groupable": sortable and field.type not in NUMBERS - {"int"},
         "restrictedPicklist": field.restricted_picklist,
@@ -115,6 +118,6 @@ def _field(field: Field) -> Json:
         "compoundFieldName": field.compound,
         "defaultValue": field.default_value,
         "defaultedOnCreate": not field.nillable
-        and (not field.createable or field.type in {"boolean", "reference"}),
+        and (not field.createable or field.type == "boolean" or field.name == "OwnerId"),
         "soapType": SOAP_TYPES.get(field.type, "xsd:double" if field.type in NUMBERS else "xsd:string"),
     }

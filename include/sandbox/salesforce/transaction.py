@@ -242,6 +242,8 @@ class Transaction:
             number = self.store.next_number(sobject.key_prefix)
             record["Id"] = record_id(sobject.key_prefix, number)
             rule.number(self, record, number)
+            numbered = (one.name for one in sobject.fields.values() if one.auto_number)
+            record |= {name: f"{number:08d}" for name in numbered if record.get(name) is None}
             record |= {"CreatedDate": self.stamp, "CreatedById": self.user_id}
         self.write(sobject, before, record)
         rule.after(self, before, record)

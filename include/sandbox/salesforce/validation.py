@@ -79,8 +79,12 @@ def required(sobject: SObject, before: Json | None, record: Json) -> None:
 
 
 def compose(sobject: SObject, record: Json) -> None:
-    """Put addresses together from their parts."""
+    """Put addresses and places together from their parts."""
     for field in sobject.fields.values():
+        if field.type == "location":
+            stem = field.name.removesuffix("__c")
+            place = {part: record.get(f"{stem}__{part.title()}__s") for part in ("latitude", "longitude")}
+            record[field.name] = place if None not in place.values() else None
         if field.type != "address":
             continue
         stem = field.name.removesuffix("Address")

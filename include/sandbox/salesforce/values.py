@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +44,13 @@ def from_text(field: Field, text: str) -> Any:
     except RowError as exc:
         if exc.status_code != "JSON_PARSER_ERROR":
             raise
-        kind = {"boolean": "boolean", "int": "int", "date": "date", "datetime": "dateTime"}.get(
-            field.type, "double"
-        )
+        kind = {
+            "boolean": "boolean",
+            "int": "int",
+            "date": "date",
+            "datetime": "dateTime",
+            "time": "time",
+        }.get(field.type, "double")
         text = f"'{text}' is not a valid value for the type xsd:{kind}"
         raise RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", text, [field.name]) from exc
 
@@ -82,6 +86,12 @@ def _picklist(field: Field, value: Any) -> str:
         message = f"{field.label}: bad value for restricted picklist field: {text}"
         raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [field.name])
     return known.get(text.lower(), text)
+
+
+def _multipicklist(field: Field, value: Any) -> str:
+    """Choices with semicolons between them, each once."""
+    choices = [one.strip() for one in _text(field, value).split(";")]
+    return ";".join(dict.fromkeys(_picklist(field, one) for one in choices if one))
 
 
 def _boolean(_field: Field, value: Any) -> bool:
@@ -141,6 +151,18 @@ def _datetime(_field: Field, value: Any) -> str:
     raise _wrong("datetime", value)
 
 
+def _time(_field: Field, value: Any) -> str:
+    """A time of day, in UTC."""
+    if isinstance(value, str):
+        try:
+            found = time.fromisoformat(value.strip())
+        except ValueError:
+            raise _wrong("time", value) from None
+        if found.utcoffset() in {None, UTC.utcoffset(None)}:
+            return f"{found.replace(tzinfo=None).isoformat('milliseconds')}Z"
+    raise _wrong("time", value)
+
+
 def _reference(field: Field, value: Any) -> str:
     found = full_id(value.strip()) if isinstance(value, str) else None
     if found is None:
@@ -152,6 +174,7 @@ def _reference(field: Field, value: Any) -> str:
 READERS: dict[str, Callable[[Field, Any], Any]] = {
     "email": _email,
     "picklist": _picklist,
+    "multipicklist": _multipicklist,
     "boolean": _boolean,
     "double": _number,
     "currency": _number,
@@ -159,6 +182,7 @@ READERS: dict[str, Callable[[Field, Any], Any]] = {
     "int": _int,
     "date": _date,
     "datetime": _datetime,
+    "time": _time,
     "reference": _reference,
     "id": _reference,
 }

@@ -268,3 +268,22 @@ def test_cells_of_a_table_are_read_by_type() -> None:
         from_text(fields["Zoho_Stock__c"], "abc")
     assert wrong.value.status_code == "INVALID_TYPE_ON_FIELD_IN_RECORD"
     assert wrong.value.message == "'abc' is not a valid value for the type xsd:double"
+
+
+def test_times_and_several_choices_are_written_one_way(org: Org) -> None:
+    several = {"type": "multipicklist", "picklistValues": [{"value": one} for one in ("Crane", "Rail")]}
+    clock, places = (
+        {"name": "Clock__c", "type": "time"},
+        {"name": "Gear__c", "restrictedPicklist": True, **several},
+    )
+    org.world.alter("field", "Account", clock)
+    org.world.alter("field", "Account", places)
+    found = org.read("Account", org.insert("Account", Name="A", Clock__c="07:05", Gear__c="rail; Crane;Rail"))
+    assert (found["Clock__c"], found["Gear__c"]) == ("07:05:00.000Z", "Rail;Crane")
+    refused = org.refused("Account", Name="B", Gear__c="Rail;Boat").status_code
+    assert refused == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert org.refused("Account", Name="B", Clock__c="25:00").status_code == "JSON_PARSER_ERROR"
+    assert org.refused("Account", Name="B", Clock__c="07:05:00+01:00").status_code == "JSON_PARSER_ERROR"
+    with pytest.raises(RowError) as wrong:
+        from_text(org.store.schema.objects["Account"].fields["Clock__c"], "noon")
+    assert wrong.value.message == "'noon' is not a valid value for the type xsd:time"

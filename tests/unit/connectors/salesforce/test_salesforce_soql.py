@@ -65,6 +65,8 @@ def test_values_are_asked_for_once() -> None:
         ("2026-03-02T14:05:11.000+0000", "2026-03-02T14:05:11Z"),
         (False, False),
         ({"Key__c": "1", "Id": "x"}, {"Key__c": "1"}),
+        ("13:45:00.000Z", "13:45:00"),
+        ("13:45:00.000Z", "13:45:00Z"),
     ],
 )
 def test_the_same_is_the_same_however_it_is_written(stands, asked) -> None:
@@ -79,6 +81,8 @@ def test_the_same_is_the_same_however_it_is_written(stands, asked) -> None:
         (False, None),
         ("9.65", Decimal("9.65")),
         ("Abc", "abc"),
+        ("13:45:00.000Z", "13:46:00Z"),
+        ("13:45:00.500Z", "13:45:00Z"),
         (None, {"Key__c": "1"}),
         ({"Key__c": "2"}, {"Key__c": "1"}),
     ],
