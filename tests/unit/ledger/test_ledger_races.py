@@ -322,13 +322,14 @@ def test_a_block_waits_for_the_grant_that_is_being_counted(pg_ledger: Ledger) ->
 
 def test_places_are_never_overbooked(pg_ledger: Ledger) -> None:
     inside, most, lock = [0], [0], threading.Lock()
+    full = threading.Barrier(3)  # nobody leaves before every place is taken, however slow the machine is
 
     def work(_: int) -> None:
-        with pg_ledger.budgets.slots("seats", 3, LEASE):
+        with pg_ledger.budgets.slots("seats", 3, LEASE, wait=60):
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
-            time.sleep(0.01)
+            full.wait(60)
             with lock:
                 inside[0] -= 1
 
