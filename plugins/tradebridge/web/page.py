@@ -15,6 +15,15 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
 from include.canonical import Reason
+from include.pipelines.flows import (
+    CLARITY_ORDERS,
+    SALESFORCE,
+    SALESFORCE_CUSTOMERS,
+    SALESFORCE_WON,
+    ZOHO_INVENTORY,
+    ZOHO_ORDERS,
+)
+from include.pipelines.ports import TARGET
 from tradebridge import connections, site
 from tradebridge.web import health, limits, records
 from tradebridge.web.exceptions import State, listed
@@ -28,8 +37,16 @@ LINKS = {
     (Reason.NO_REFERENCE.value, "customer_id"): "customer",
     (Reason.AMBIGUOUS_REFERENCE.value, "CustomerPONo"): "sales_order",
     (Reason.LOCKED_IN_TARGET.value, "CustomerPONo"): "sales_order",
+    (Reason.NO_REFERENCE.value, "Product2Id"): "item",
+    (Reason.AMBIGUOUS_REFERENCE.value, "Product2Id"): "item",
 }
 """Exceptions whose candidates are records of the target: choosing one links the two."""
+BETWEEN = {
+    CLARITY_ORDERS.name: (CLARITY_ORDERS.source, TARGET),
+    SALESFORCE_CUSTOMERS: (SALESFORCE, ZOHO_INVENTORY),
+    SALESFORCE_WON: (SALESFORCE, ZOHO_INVENTORY),
+}
+"""Whose records a flow's links join, where they are not Zoho's and the ERP's."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -59,7 +76,7 @@ def exceptions_page(
         state=state,
         cause=cause,
         page=page,
-        rows=[{**row, "links_as": LINKS.get((row["code"], row["field"]), "")} for row in rows[:PAGE_SIZE]],
+        rows=[_linkable(row) for row in rows[:PAGE_SIZE]],
         more=len(rows) > PAGE_SIZE,
         causes=_causes(),
     )
@@ -73,6 +90,15 @@ def _page(html: str) -> HTMLResponse:
         "Cache-Control": "no-store",
     }
     return HTMLResponse(html, headers=headers)
+
+
+def _linkable(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what choosing one of its candidates links, if it links anything."""
+    source, target = BETWEEN.get(row["flow"], (ZOHO_ORDERS.source, TARGET))
+    entity = LINKS.get((row["code"], row["field"]), "")
+    # A line that names no product has nothing that could be linked.
+    named = row["record_key"] if entity == "sales_order" else row["value"]
+    return {**row, "links_as": entity if named else "", "links": named, "from": source, "to": target}
 
 
 def _causes() -> list[dict[str, Any]]:

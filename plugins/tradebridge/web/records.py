@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.core_api.security import GetUserDep  # noqa: TC002 - FastAPI reads it at run time
 from fastapi import APIRouter, Depends, HTTPException, Path, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from include.errors import TransientError
 from include.ledger import AuditEntry, Link
+from include.pipelines.flows import CLARITY_ECOMMERCE, SALESFORCE, ZOHO_INVENTORY
+from include.pipelines.ports import CUSTOMER, ITEM, ORDER, TARGET
 from tradebridge import connections
 from tradebridge.web.exceptions import may_replay
 
@@ -19,16 +22,42 @@ router = APIRouter(prefix="/api", tags=["records"])
 Name = Annotated[str, Path(min_length=1, max_length=100)]
 
 
+ZOHO_KEY, SALESFORCE_KEY = re.compile(r"[0-9]{1,20}"), re.compile(r"[A-Za-z0-9]{18}")
+ANY_KEY = re.compile(r".*", re.DOTALL)
+LINKED = {
+    (ORDER, ZOHO_INVENTORY, TARGET): (ANY_KEY, ANY_KEY),
+    (CUSTOMER, ZOHO_INVENTORY, TARGET): (ANY_KEY, ANY_KEY),
+    (ORDER, CLARITY_ECOMMERCE, TARGET): (ANY_KEY, ANY_KEY),
+    (CUSTOMER, CLARITY_ECOMMERCE, TARGET): (ANY_KEY, ANY_KEY),
+    (CUSTOMER, SALESFORCE, ZOHO_INVENTORY): (SALESFORCE_KEY, ZOHO_KEY),
+    (ITEM, SALESFORCE, ZOHO_INVENTORY): (SALESFORCE_KEY, ZOHO_KEY),
+}
+"""What a person may link, and what an id of either side looks like. A Salesforce product is another name of a
+Zoho item: the link that the catalogue made of the item stays as it is."""
+
+
 class NewLink(BaseModel):
     """A person says that a source record and a target record are one."""
 
     model_config = ConfigDict(extra="forbid")
 
-    entity: Literal["sales_order", "customer"]
-    source_system: Literal["zoho_inventory"] = "zoho_inventory"
+    entity: Literal["sales_order", "customer", "item"]
+    source_system: Literal["zoho_inventory", "clarity_ecommerce", "salesforce"] = "zoho_inventory"
     source_id: str = Field(min_length=1, max_length=100)
-    target_system: Literal["sage100"] = "sage100"
+    target_system: Literal["sage100", "zoho_inventory"] = "sage100"
     target_id: str = Field(min_length=1, max_length=40, description="0000123, or 00-0001009 of a customer")
+
+    @model_validator(mode="after")
+    def _carried(self) -> NewLink:
+        """Some flow asks for such a link, and both ids may be one of their system's."""
+        keys = LINKED.get((self.entity, self.source_system, self.target_system))
+        if keys is None:
+            raise ValueError(f"no {self.entity} goes from {self.source_system} to {self.target_system}")
+        ids = {"source_id": self.source_id, "target_id": self.target_id}
+        for key, (name, told) in zip(keys, ids.items(), strict=True):
+            if not key.fullmatch(told):
+                raise ValueError(f"{name} is no id of the kind that its system gives")
+        return self
 
 
 def found(name: str) -> dict[str, Any]:
@@ -76,7 +105,7 @@ def read_record(name: Name) -> dict[str, Any]:
 
 @router.post("/links", status_code=status.HTTP_201_CREATED, dependencies=[Depends(may_replay)])
 def write_link(wanted: NewLink, user: GetUserDep) -> dict[str, str]:
-    """Settle who is who by hand: an ambiguous customer, an order typed in Sage. Audited."""
+    """Settle what is what by hand: a customer of several, an order typed in Sage, a product. Audited."""
     ledger = connections.ledger()
     known = ledger.crosswalk.find(
         wanted.entity, wanted.source_system, [wanted.source_id], wanted.target_system

@@ -139,12 +139,17 @@ def _empty(key: str, row: Row) -> dict[str, object]:
 
 
 def _items(world: MirrorWorld, lines: Sequence[Row]) -> tuple[dict[str, str], Problems]:
-    """Zoho's item of each product sold, and lines whose product is none or several."""
+    """Zoho's item of each product sold, and lines whose product is none or several.
+
+    What a person said which item a product is goes before what the catalogue carried.
+    """
     flow = world.flow
     products = distinct(line["item_source_id"] for line in lines if line["item_source_id"])
     links = world.ledger.crosswalk.find_by_target(ITEM, flow.source, products, flow.target)
     ids = {product: distinct(link.source_id for link in several) for product, several in links.items()}
     items = {product: several[0] for product, several in ids.items() if len(several) == 1}
+    named = world.ledger.crosswalk.find(ITEM, flow.source, products, flow.target)
+    items |= {product: link.target_id for product, link in named.items()}
     unclear = [line for line in lines if line["item_source_id"] not in items]
     if not unclear:
         return items, []
@@ -163,7 +168,8 @@ def _mismatch(line: Row, several: Iterable[str], likely: Likely) -> dict[str, ob
         field="Product2Id",
         value=line["item_source_id"] or "",
         message=f"product {called!r} is {f'{len(known)} items' if known else 'no item'} of Zoho's",
-        remedy="Say in the product's Zoho_Item_Id__c which item it is, carry the catalogue "
-        "(zoho_catalog_to_salesforce, by that id), then replay.",
+        remedy="Choose the right item (Browse > Exceptions), or correct the product in Salesforce and replay."
+        if line["item_source_id"]
+        else "Name a product on the line in Salesforce; the next version is carried.",
         candidates=likely.named(known) if known else likely.nearest(code, name),
     )

@@ -19,8 +19,9 @@ const actions = {
     return `On its way: run ${run.run_id} of ${run.dag_id}.`;
   },
   // A person has said who is who: write it down, then carry the record and its siblings.
-  async link({ id, entity, source, target }) {
-    await send("/links", { entity, source_id: source, target_id: target });
+  async link({ id, entity, source, target, from, to }) {
+    const between = { source_system: from, target_system: to };
+    await send("/links", { entity, source_id: source, target_id: target, ...between });
     return `Linked to ${target}. ${await actions.replay({ id })}`;
   },
   async skip({ id, record }) {
