@@ -35,7 +35,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
 from tradebridge.change_events import SALESFORCE_CHANGES
 from tradebridge.pools import SALESFORCE, ZOHO_INVENTORY
-from tradebridge.retries import TASK_DEFAULTS
+from tradebridge.retries import ORDER_DEFAULTS
 from tradebridge.tags import Tag
 from tradebridge.wiring import MIRROR_PARAMS, carry
 
@@ -47,7 +47,7 @@ from tradebridge.wiring import MIRROR_PARAMS, carry
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args=TASK_DEFAULTS,
+    default_args=ORDER_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.SALESFORCE, Tag.ZOHO_INVENTORY, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
     params=MIRROR_PARAMS,

@@ -37,7 +37,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronDataIntervalTimetable, dag
 
 from tradebridge.pools import SAGE_100, ZOHO_INVENTORY
-from tradebridge.retries import TASK_DEFAULTS
+from tradebridge.retries import ORDER_DEFAULTS
 from tradebridge.tags import Tag
 from tradebridge.wiring import ORDER_PARAMS, SAGE_100_ORDERS, carry
 
@@ -47,7 +47,7 @@ from tradebridge.wiring import ORDER_PARAMS, SAGE_100_ORDERS, carry
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=4,
-    default_args=TASK_DEFAULTS,
+    default_args=ORDER_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.ZOHO_INVENTORY, Tag.SAGE_100, Tag.EVENT_DRIVEN, Tag.SCHEDULED],
     params=ORDER_PARAMS,

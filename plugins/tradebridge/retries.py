@@ -58,5 +58,10 @@ TASK_DEFAULTS: dict[str, Any] = {
     "max_retry_delay": LONGEST_DELAY,
     "retry_policy": FollowTheError(),
     "on_failure_callback": record_failed_task,
+    # By the DAG alone: by default the first task of a run weighs more than the last one of the run before it.
+    "weight_rule": "absolute",
 }
 """``default_args`` of every DAG of ours: eight retries, 5 s to 10 min apart, about twenty minutes in all."""
+
+ORDER_DEFAULTS: dict[str, Any] = TASK_DEFAULTS | {"priority_weight": 10}
+"""``default_args`` of DAGs that carry orders: where slots are short, they go before stock and items."""

@@ -52,6 +52,21 @@ def test_every_task_follows_the_one_retry_policy_and_reports_its_failure(bag: Da
             assert callbacks, task.task_id
 
 
+def test_orders_go_before_everything_else_where_slots_are_short(bag: DagBag) -> None:
+    """A13: after a restart every schedule fires at once."""
+    weights = {dag.dag_id: {weight_of(task) for task in dag.tasks} for dag in bag.dags.values()}
+    orders = {"zoho_orders_to_sage100", "clarity_orders_to_sage100", "salesforce_closed_won_to_zoho"}
+    least = min(min(weights.pop(dag_id)) for dag_id in orders)
+    assert least > max(max(others) for others in weights.values())
+
+
+def weight_of(task: object) -> int:
+    """A task's place in the queue, as the scheduler computes it; mapped tasks say it in a property too."""
+    rule = task.partial_kwargs["weight_rule"] if hasattr(task, "partial_kwargs") else task.weight_rule  # type: ignore[attr-defined]
+    assert "Absolute" in type(rule).__name__ or rule == "absolute", rule
+    return int(task.priority_weight)  # type: ignore[attr-defined]
+
+
 def test_dag_files_are_pages() -> None:
     for path in DAGS.glob("*.py"):
         assert len(path.read_text().splitlines()) <= 100, path.name

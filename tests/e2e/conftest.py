@@ -45,7 +45,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         assert states.read(state_file(run)).status == states.READY, f"see {run}/logs"
         running = Site(up.machine_of(run))
         running.send_webhooks_here()
-        running.wait_until(running.swept, 120, "the first scheduled run")
+        running.wait_until(running.swept, "the first scheduled run")
         yield running
         running.close()
     finally:

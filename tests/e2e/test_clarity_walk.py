@@ -33,7 +33,7 @@ def _only_sage_allocates(site: Site) -> Iterator[None]:
 
 def test_placing_an_order_lowers_what_the_shop_can_sell(site: Site) -> None:
     """B1, B2, B20, B42. A webhook, the order in Sage, and at once, by Sage's asset, its stock in the shop."""
-    site.wait_until(lambda: is_quiet(site), 180, "all that is on its way to be told")
+    site.wait_until(lambda: is_quiet(site), "all that is on its way to be told")
     order = place(site)
     line = order["lines"][0]
     sku, before = line["sku"], {run["dag_run_id"] for run in site.runs(STOCK)}
@@ -44,7 +44,7 @@ def test_placing_an_order_lowers_what_the_shop_can_sell(site: Site) -> None:
     assert run_of(site, order["id"]).startswith("webhook__")
 
     falls = was - Decimal(str(line["quantity"]))
-    site.wait_until(lambda: on_sale(site, sku) == falls, 60, f"{sku} to fall from {was} to {falls}")
+    site.wait_until(lambda: on_sale(site, sku) == falls, f"{sku} to fall from {was} to {falls}")
     assert left_in_sage(site, sku) == falls
     teller = run_of(site, f"{sku}|000")
     assert teller not in before
@@ -73,7 +73,7 @@ def test_an_order_cancelled_in_the_shop_is_gone_from_sage(site: Site) -> None:
     order = place(site)
     carried(site, order)
     site.control("PUT", f"/clarity/orders/{order['orderNumber']}", {"status": "Cancelled"})
-    site.wait_until(lambda: not heads(site, order), 60, "the order to be cancelled in Sage")
+    site.wait_until(lambda: not heads(site, order), "the order to be cancelled in Sage")
     site.wait_settled([order["id"]])
     assert [effect["kind"] for effect in effects(site, order)] == ["order_created", "order_cancelled"]
     assert site.exceptions_of(order["id"]) == []
@@ -90,7 +90,7 @@ def test_a_second_delivery_changes_nothing(site: Site) -> None:
     ]
     site.control("POST", f"/clarity/webhooks/deliveries/{sent}/replay")
     site.control("POST", "/clarity/emit", {"numbers": [order["orderNumber"]], "mischief": {"duplicate": 3}})
-    site.wait_until(lambda: all_are_sent(site), 60, "all deliveries to be answered")
+    site.wait_until(lambda: all_are_sent(site), "all deliveries to be answered")
     site.wait_settled([order["id"]])
     assert site.outcomes(order["id"]) == ["loaded", "unchanged"]
     assert [effect["kind"] for effect in effects(site, order)] == ["order_created"]
@@ -183,7 +183,7 @@ def put_off_scheduled_polls(site: Site) -> None:
 
 def ask(site: Site, flow: str) -> None:
     """Start a run of a flow by hand, naming nothing; what it finds is told when this returns."""
-    assert site.finished(site.trigger(flow), flow, timeout=180) == "success"
+    assert site.finished(site.trigger(flow), flow) == "success"
 
 
 def run_of(site: Site, key: str) -> str:

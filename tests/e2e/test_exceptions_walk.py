@@ -18,7 +18,7 @@ def test_an_unknown_sku_waits_and_one_mended_cause_frees_its_siblings(site: Site
     orders = site.place(2, like="SO-10248", announce=False)
     for order_id in orders:
         site.rename_sku(order_id, sku)
-    site.wait_until(lambda: all(map(site.exceptions_of, orders)), 90, "both orders to be parked")
+    site.wait_until(lambda: all(map(site.exceptions_of, orders)), "both orders to be parked")
     waiting = [row for order_id in orders for row in site.exceptions_of(order_id)]
     for row, number in zip(waiting, orders.values(), strict=True):
         assert (row["code"], row["field"], row["value"]) == ("reference.not_found", "sku", sku)
@@ -48,9 +48,9 @@ def test_a_later_edit_waits_behind_an_open_exception(site: Site) -> None:
     sku = "NW-0042-RENAMED"
     [order_id] = site.place(like="SO-10249", announce=False)
     site.rename_sku(order_id, sku)
-    [waiting] = site.wait_until(lambda: site.exceptions_of(order_id), 90, "the order to be parked")
+    [waiting] = site.wait_until(lambda: site.exceptions_of(order_id), "the order to be parked")
     site.control("PUT", f"/zoho/salesorders/{order_id}", {"changes": {"notes": "hurry"}, "raw": True})
-    site.wait_until(lambda: dict(site.ledger.inbox.waiting(FLOW)).get(order_id), 30, "the edit to wait")
+    site.wait_until(lambda: dict(site.ledger.inbox.waiting(FLOW)).get(order_id), "the edit to wait")
 
     site.add_alias(sku, "NW-0042")
     site.airflow.post(REPLAY, json={"cause": waiting["cause"]}).raise_for_status()
@@ -70,7 +70,7 @@ def test_a_failed_task_is_an_exception_and_its_rows_come_back(site: Site) -> Non
     try:
         orders = site.place(2)
         failure = site.wait_until(
-            lambda: site.exceptions_of("task:carry_batch.extract_orders", state="open"), 90, "the failed task"
+            lambda: site.exceptions_of("task:carry_batch.extract_orders", state="open"), "the failed task"
         )[0]
     finally:
         site.control("POST", "/zoho/tokens/restore")
@@ -81,10 +81,10 @@ def test_a_failed_task_is_an_exception_and_its_rows_come_back(site: Site) -> Non
     assert "AuthenticationError" in failure["message"]
     assert site.finished(failure["run_id"]) == "failed"
 
-    site.wait_settled(orders, timeout=200)
+    site.wait_settled(orders)
     site.assert_carried_once(orders)
 
     def resolved() -> bool:
         return not site.exceptions_of("task:carry_batch.extract_orders", state="open")
 
-    site.wait_until(resolved, 60, "the failure to be resolved")
+    site.wait_until(resolved, "the failure to be resolved")

@@ -32,12 +32,12 @@ def test_each_process_is_killed_while_orders_flow_and_every_order_is_carried_onc
     victims: dict[str, Leader] = {}
     for name in SERVICES:
         time.sleep(PAUSE)
-        victims[name] = site.wait_until(lambda name=name: present(site, name), 60, f"{name} to live")
+        victims[name] = site.wait_until(lambda name=name: present(site, name), f"{name} to live")
         os.kill(victims[name].pid, signal.SIGKILL)
-    site.wait_until(lambda: revived(site, victims), 120, "the supervisor to start everything again")
+    site.wait_until(lambda: revived(site, victims), "the supervisor to start everything again")
     kill_a_running_task(site, orders)
 
-    site.wait_until(lambda: all_settled(site, orders), 240, "all orders to be settled")
+    site.wait_until(lambda: all_settled(site, orders), "all orders to be settled")
     site.assert_carried_once(orders)
     assert all(site.state().restarts.get(name) for name in SERVICES)
     balances(site, orders)
@@ -65,7 +65,7 @@ def kill_a_running_task(site: Site, orders: dict[str, str]) -> None:
         SELECT pid FROM task_instance
         WHERE run_id = :run AND state = 'running' AND pid IS NOT NULL AND task_id LIKE 'carry_batch%'
     """
-    [(pid,), *_] = site.wait_until(lambda: site.ask("airflow", sql, run=run_id), 60, "a task at work")
+    [(pid,), *_] = site.wait_until(lambda: site.ask("airflow", sql, run=run_id), "a task at work")
     os.kill(pid, signal.SIGKILL)
 
 

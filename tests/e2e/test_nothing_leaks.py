@@ -43,9 +43,9 @@ def canaries(site: Site) -> list[str]:
     site.rename_sku(parked, "NW-0011-CANARY")
     assert announced(site, BODY, signed=False) == 401
     assert announced(site, BODY, signed=True) == 400
-    site.wait_settled([good, troubled], timeout=180)
-    site.wait_until(lambda: site.exceptions_of(parked), 60, "the other order to be parked")
-    site.wait_until(lambda: strikes(site, fault) == 2, 60, "both errors to be answered")
+    site.wait_settled([good, troubled])
+    site.wait_until(lambda: site.exceptions_of(parked), "the other order to be parked")
+    site.wait_until(lambda: strikes(site, fault) == 2, "both errors to be answered")
     site.control("DELETE", f"/faults/{fault}")
     assert site.sage("SELECT 1 FROM SO_SalesOrderHeader WHERE EmailAddress = ?", MAIL)
     secrets = site.machine.secrets

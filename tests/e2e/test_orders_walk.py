@@ -42,7 +42,7 @@ def test_a_burst_of_a_hundred_webhooks_makes_few_runs(site: Site) -> None:
     """A4, P1: one wake for many rows, and none of them stranded."""
     before = {run["dag_run_id"] for run in site.runs()}
     orders = site.place(100)
-    site.wait_settled(orders, timeout=120)
+    site.wait_settled(orders)
     woken = {run["dag_run_id"] for run in site.runs()} - before
     assert 1 <= len([run_id for run_id in woken if run_id.startswith("webhook__")]) <= 15
     site.assert_carried_once(orders)
@@ -69,7 +69,7 @@ def test_an_edit_in_the_shop_changes_the_same_sage_order(site: Site) -> None:
     [number] = [row[0] for row in _sage_numbers(site, order_id)]
     site.control("PUT", f"/zoho/salesorders/{order_id}", {"changes": {"shipping_charge": 99.99}})
     site.wait_until(
-        lambda: len(site.outcomes(order_id)) == 2 and site.settled([order_id]), 60, "the edit to be carried"
+        lambda: len(site.outcomes(order_id)) == 2 and site.settled([order_id]), "the edit to be carried"
     )
     site.assert_carried_once([order_id])
     assert [row[0] for row in _sage_numbers(site, order_id)] == [number]
@@ -131,7 +131,7 @@ def test_backfilling_a_window_twice_writes_nothing_the_second_time(site: Site) -
     assert said.returncode == 0, said.stdout + said.stderr
     run_id = site.trigger(modified_from=f"{DAY}T12:00:00Z", modified_until=f"{DAY}T12:05:00Z")
     assert site.finished(run_id) == "success"
-    site.wait_until(lambda: _tries(site, f"backfill__{DAY}") >= 2, 60, "the second backfill")
+    site.wait_until(lambda: _tries(site, f"backfill__{DAY}") >= 2, "the second backfill")
 
     assert _written(site, orders) == written
     assert {site.outcomes(order_id)[-1] for order_id in orders} == {"unchanged"}
@@ -182,7 +182,7 @@ def _await_backfill(site: Site, number: int) -> None:
     def complete() -> bool:
         return bool(site.airflow.get(f"/api/v2/backfills/{number}").json()["completed_at"])
 
-    site.wait_until(complete, 60, "the backfill to be closed")
+    site.wait_until(complete, "the backfill to be closed")
 
 
 def _airflow(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:

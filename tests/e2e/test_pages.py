@@ -74,7 +74,7 @@ def test_a_clerk_sees_why_an_order_waits_and_carries_it_again(site: Site, page: 
     changes = site.order(order_id)["line_items"]
     changes[2]["sku"] = sku
     site.control("PUT", f"/zoho/salesorders/{order_id}", {"changes": {"line_items": changes}, "raw": True})
-    site.wait_until(lambda: site.exceptions_of(order_id), 90, "the order to be parked")
+    site.wait_until(lambda: site.exceptions_of(order_id), "the order to be parked")
 
     frame = desk(page)
     row = frame.locator("tr", has=frame.get_by_text(number, exact=True))

@@ -20,11 +20,11 @@ def test_a_block_parks_the_flow_and_everything_is_carried_after_it(site: Site) -
     block = {"kind": "limit", "code": 43, "path": "/inventory/v1/salesorders/*", "times": 1}
     fault = site.control("POST", "/faults", block)["id"]
     first = site.place(3)
-    parked = site.wait_until(lambda: site.ledger.parking.get(FLOW), 60, "the flow to be parked")
+    parked = site.wait_until(lambda: site.ledger.parking.get(FLOW), "the flow to be parked")
     assert "blocked for an hour" in parked.reason
     told = site.airflow.get("/tradebridge/api/limits").json()
     assert [flow["flow"] for flow in told["flows"]] == [FLOW]
-    site.wait_until(lambda: not _running(site), 60, "the run that met the block to end")
+    site.wait_until(lambda: not _running(site), "the run that met the block to end")
     asked = _runs_since(site, before)
     second = site.place(3)
     by_hand = site.trigger()
@@ -32,8 +32,8 @@ def test_a_block_parks_the_flow_and_everything_is_carried_after_it(site: Site) -
     assert site.ledger.parking.get(FLOW) is not None
     assert _runs_since(site, before) == asked | {by_hand}
     orders = [*first, *second]
-    site.wait_until(lambda: site.settled(orders), BLOCKED + 90, "the orders to be carried after the block")
-    site.wait_until(lambda: not _running(site), 60, "the last run to end")
+    site.wait_until(lambda: site.settled(orders), "the orders to be carried after the block")
+    site.wait_until(lambda: not _running(site), "the last run to end")
     site.assert_carried_once(orders)
     runs = {run["dag_run_id"] for run in site.runs()} - before
     states = {state for run_id in runs for state in _task_states(site, run_id)}
