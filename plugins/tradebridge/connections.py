@@ -202,53 +202,32 @@ def salesforce_client(connection: Connection | None = None, *, flow: str = "") -
     )
 
 
+SALESFORCE_EXTRAS = {"api_version": "version", "verify": "ca_file"}
+"""Settings of Salesforce's connector that a connection calls otherwise: as Airflow does, or as ours all do."""
+
+
 def _salesforce_settings(connection: Connection) -> SalesforceSettings:
-    """Extras are called as Airflow's own Salesforce connection calls them, ours as the settings do."""
+    """Each setting is an extra, one that the connector has since yesterday too; who we are, Airflow says."""
+    from dataclasses import fields
+
     from include.connectors.salesforce import Settings
 
     extra = connection.extra_dejson
-    known = {
-        name: extra[name]
-        for name in (
-            "private_key",
-            "client_name",
-            "user_id",
-            "calls_per_day",
-            "calls_per_minute",
-            "concurrency",
-            "org_share",
-            "overlap",
-            "timezone",
-            "reserved",
-            "proxies",
-            "account_key",
-            "contact_key",
-            "product_key",
-            "order_key",
-            "opportunity_key",
-            "active_field",
-            "active_values",
-            "pricebook_id",
-            "bulk_threshold",
-        )
-        if extra.get(name) not in (None, "")
-    }
-    for name in ("reserved", "proxies"):
-        if name in known:
-            known[name] = _object(name, known[name])
-    if isinstance(known.get("active_values"), str):
-        known["active_values"] = known["active_values"].split()
-    if "active_values" in known:
-        known["active_values"] = tuple(known["active_values"])
-    return Settings(
-        domain=extra.get("domain") or "",
-        consumer_key=extra.get("consumer_key") or "",
-        consumer_secret=extra.get("consumer_secret") or "",
-        username=connection.login or "",
-        api_version=extra.get("version") or "64.0",
-        verify=extra.get("ca_file") or True,
-        **known,
-    )
+    said: dict[str, Any] = {"domain": "", "consumer_key": ""}
+    for setting in fields(Settings):
+        name = SALESFORCE_EXTRAS.get(setting.name, setting.name)
+        value = extra.get(name)
+        if value in (None, ""):
+            continue
+        if setting.default_factory is dict:
+            value = _object(name, value)
+        elif isinstance(setting.default, tuple):
+            value = _several(name, value)
+        said[setting.name] = value
+    # No connection can say that certificates are not looked at.
+    said["verify"] = said.get("verify") or True
+    said |= {"username": connection.login or "", "connection": connection.conn_id or SALESFORCE}
+    return Settings(**said)
 
 
 _LIKE = {
@@ -267,6 +246,15 @@ def _object(name: str, value: object) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise ConfigurationError(f"{name} must be JSON like {_LIKE[name]}")
     return read
+
+
+def _several(name: str, value: object) -> tuple[Any, ...]:
+    """Words with blanks between them in a form's field, a list in a connection's own JSON."""
+    if isinstance(value, str):
+        return tuple(value.split())
+    if not isinstance(value, list):
+        raise ConfigurationError(f"{name} must be several values: a list, or words with blanks between them")
+    return tuple(value)
 
 
 def doorkeeper(system: str) -> Doorkeeper:
