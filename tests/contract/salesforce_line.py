@@ -28,12 +28,14 @@ class ToSandbox(HTTPAdapter):
     Args:
         url: of the sandbox.
         die: ``before`` or ``after``, a method and a pattern of paths, e.g. ``after PUT batches``.
+        nth: at which of these requests.
     """
 
-    def __init__(self, url: str, die: str = "") -> None:
+    def __init__(self, url: str, die: str = "", nth: int = 1) -> None:
         super().__init__()
         self.url = url
         self.moment, self.method, self.pattern = die.split(" ", 2) if die else ("", "", "")
+        self.left = nth
         self.sent: list[tuple[str, str]] = []
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
@@ -43,18 +45,19 @@ class ToSandbox(HTTPAdapter):
         request.headers["Host"] = parts.netloc
         request.url = f"{self.url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         kwargs["proxies"] = {}
-        if self.moment == "before" and self._is_meant(request, parts.path):
+        if request.method == self.method and re.search(self.pattern, parts.path):
+            self.left -= 1
+        else:
+            return super().send(request, *args, **kwargs)
+        if self.moment == "before" and not self.left:
             os._exit(DIED)
         answer = super().send(request, *args, **kwargs)
-        if self.moment == "after" and self._is_meant(request, parts.path):
+        if self.moment == "after" and not self.left:
             os._exit(DIED)
         return answer
 
-    def _is_meant(self, request: requests.PreparedRequest, path: str) -> bool:
-        return request.method == self.method and re.search(self.pattern, path) is not None
 
-
-def open_client(url: str, ledger: Ledger, *, die: str = "", **changes: Any) -> SalesforceClient:
+def open_client(url: str, ledger: Ledger, *, die: str = "", nth: int = 1, **changes: Any) -> SalesforceClient:
     """One worker's client; its line is ``client.session.get_adapter("https://")``."""
     known = {
         "domain": "acme.my",
@@ -68,7 +71,7 @@ def open_client(url: str, ledger: Ledger, *, die: str = "", **changes: Any) -> S
     login = changes.pop("login", None)
     settings = Settings(**(known | changes))
     session = SalesforceSession(settings)
-    session.mount("https://", ToSandbox(url, die))
+    session.mount("https://", ToSandbox(url, die, nth))
     return SalesforceClient(
         settings,
         login or (lambda: login_with(credentials_of(settings), session)),

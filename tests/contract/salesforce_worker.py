@@ -65,9 +65,11 @@ def main(told: dict[str, Any]) -> None:
             list(threads.map(lambda client: client.get("limits/"), clients))
         print("done", flush=True)  # noqa: T201 - it is what the test reads
     else:
-        client = open_client(told["url"], ledger, die=told["die"], bulk_threshold=told["threshold"])
+        client = open_client(
+            told["url"], ledger, die=told["die"], nth=told.get("nth", 1), bulk_threshold=told["threshold"]
+        )
         target = SalesforceProducts(client, FileJobs(Path(told["jobs"])))
-        answers = target.write(products(told["count"], price=False))
+        answers = target.write(products(told["count"], price=told.get("price", False)))
         print(json.dumps([answer.status for answer in answers]), flush=True)  # noqa: T201
     ledger.close()
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,9 +39,12 @@ from include.connectors.salesforce import (
     login_of,
     login_with,
 )
+from include.connectors.salesforce.bulk import Bulk, Load
 from include.connectors.salesforce.client import Identity
 from include.connectors.salesforce.login import credentials_of
 from include.connectors.salesforce.orders import NO_ENTRY
+from include.connectors.salesforce.prices import Prices
+from include.connectors.salesforce.records import SalesforceRecords
 from include.connectors.salesforce.targets import NO_PRODUCT
 from include.errors import AuthenticationError, ConfigurationError, RateLimitedError
 from include.ledger import Ledger, migrate
@@ -319,6 +323,20 @@ def test_a_sweep_finds_every_customer_once_over_pages_of_one_second(site: Site) 
     found = customers(site, page_size=200).changes({}, None)
     assert sorted(stub.key for stub in found.stubs) == sorted(ids)
     assert len(site.asked("/queryAll")) >= 4
+
+
+def test_accounts_and_contacts_in_turn_are_read_in_no_more_questions(site: Site) -> None:
+    """C4: 20 of each, in whatever order they were announced."""
+    accounts = [site.make("Account", Name=f"Harbor {n}") for n in range(20)]
+    people = [site.make("Contact", LastName=f"Solo {n}") for n in range(20)]
+    source = customers(site)
+    source.client.ping()
+    asked = []
+    for keys in ([*accounts, *people], [key for pair in zip(accounts, people, strict=True) for key in pair]):
+        before = len(site.asked("/query"))
+        assert told(source, keys).keys() == set(keys)
+        asked.append(len(site.asked("/query")) - before)
+    assert asked == [3, 3]
 
 
 def test_a_contact_announces_its_account_and_a_private_one_itself(site: Site) -> None:
@@ -738,6 +756,84 @@ def test_whoever_reads_back_first_waits_for_the_job_and_ends_its_memory(site: Si
     assert len(SalesforceProducts(client, FileJobs(jobs)).standing(products(150, price=False))) == 150
     assert list(jobs.iterdir()) == []
     assert len(site.asked("/jobs/ingest", "POST")) == 1
+
+
+@pytest.mark.parametrize("reads_back", [True, False], ids=["reads back", "writes at once"])
+@pytest.mark.parametrize(
+    ("die", "closed"),
+    [
+        ("after POST jobs/ingest$", False),
+        ("after PUT batches$", False),
+        ("after PATCH jobs/ingest/", True),
+        ("before GET failedResults$", True),
+    ],
+)
+def test_a_price_job_outlives_the_process_that_began_it(
+    site: Site, die: str, closed: bool, reads_back: bool
+) -> None:
+    """C9: killed in the second job, the same batch begins no other one for the prices of one under way."""
+    jobs = site.folder / "jobs"
+    site.tell("/salesforce/settings", {"bulk_batch_seconds": 0.5})
+    told = {"threshold": 100, "count": 150, "jobs": str(jobs), "price": True}
+    worker = work(site, do="products", die=die, nth=2, **told)
+    worker.communicate(timeout=120)
+    assert worker.returncode == DIED
+    began = len(site.asked("/jobs/ingest", "POST"))
+    target = SalesforceProducts(site.client(bulk_threshold=100, bulk_patience=1e9), FileJobs(jobs))
+    batch = products(150)
+    standing = target.standing(batch) if reads_back else {}
+    assert len(standing) == (150 if closed and reads_back else 0)
+    rest = [each for each in batch if each.key not in standing]
+    assert {each.status for each in target.write(rest)} <= {"created", "changed"}
+    prices = {row["Product2Id"]: number(row["UnitPrice"]) for row in site.rows("PricebookEntry")}
+    assert len(prices) == len(site.rows("PricebookEntry")) == 150
+    again = len(site.asked("/jobs/ingest", "POST")) - began
+    # The products' job was done and forgotten: it comes again where the whole batch does.
+    assert again == (1 if rest else 0) + (0 if closed else 1)
+    assert list(jobs.iterdir()) == []
+
+
+def test_no_other_job_of_a_batch_begins_while_one_is_under_way(site: Site) -> None:
+    """C9: what it answers would be about other rows."""
+    site.tell("/salesforce/settings", {"bulk_paused": True})
+    bulk = Bulk(site.client(bulk_patience=3), FileJobs(site.folder / "jobs"))
+    rows = [{"Name": "Lamp"}]
+    for _ in range(2):
+        assert [each.status for each in bulk.run(Load("insert", "Product2", "Name", rows, name="b"))] == [
+            "retry"
+        ]
+    assert len(site.asked("/jobs/ingest", "POST")) == 1
+    site.tell("/salesforce/settings", {"bulk_paused": False})
+    wait_until(lambda: len(site.rows("Product2")) == 1, 30)
+    assert (bulk.end("b"), bulk.end("b")) == (True, False)
+
+
+def test_a_large_batch_reads_prices_of_its_own_products_alone(site: Site) -> None:
+    """C9: of products made just now none, of others a page; the book has three."""
+    target = SalesforceProducts(site.client(bulk_threshold=100, page_size=200))
+    catalogue_ = products(450)
+    target.write(catalogue_)
+    read = len(site.asked("/query"))
+    assert read == len(["the standard book"])
+    target.write([changed_price(each) for each in catalogue_[:150]])
+    assert len(site.asked("/query")) - read == len(["the standard book", "150 prices"])
+    assert sum(number(row["UnitPrice"]) == 7 for row in site.rows("PricebookEntry")) == 150
+
+
+def changed_price(product: Document) -> Document:
+    content = product.members | {"price": {"UnitPrice": 7, "IsActive": True}}
+    return replace(product, content=json.dumps(content), idempotency_key=f"{product.idempotency_key}-7")
+
+
+@pytest.mark.parametrize("threshold", [1, 100])
+def test_a_price_that_the_org_itself_gives_a_new_product_is_changed(site: Site, threshold: int) -> None:
+    """C11: nobody has looked for it, as the product is new."""
+    ids = list(catalogue(site, 5).values())
+    client = site.client(bulk_threshold=threshold)
+    prices = Prices(SalesforceRecords(client), Bulk(client))
+    done = prices.set({each: {"UnitPrice": 7} for each in ids}, new=ids)
+    assert {each.status for each in done.values()} == {"changed"}
+    assert [number(row["UnitPrice"]) for row in site.rows("PricebookEntry")] == [7] * 5
 
 
 def test_a_job_that_takes_longer_than_our_patience_is_taken_up_again(site: Site) -> None:

@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -84,6 +84,8 @@ class Load:
             update, any column whose values differ of an insert.
         rows: members by field; None empties the field, an absent member leaves it.
         facts: what else tells this load from another of the same content, e.g. idempotency keys.
+        name: under which the job is remembered, ``""`` makes one of content and facts. While another job of
+            a given name is known none is begun: :meth:`Bulk.end` ends it.
     """
 
     operation: str
@@ -91,6 +93,7 @@ class Load:
     key: str
     rows: Sequence[Mapping[str, Any]] = field(repr=False)
     facts: Sequence[str] = field(default=(), repr=False)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,8 @@ class Bulk:
         """
         done: list[Done] = []
         for rows in parts(load.rows):
-            part = Load(load.operation, load.object, load.key, rows, load.facts)
             try:
-                done += self._run(part)
+                done += self._run(replace(load, rows=rows))
             except TransientError as error:
                 # The job's fate is known to Salesforce, and the same batch will ask it.
                 wait = COME_BACK if error.retry_after is None else error.retry_after
@@ -136,7 +138,7 @@ class Bulk:
         names = []
         for rows in parts(load.rows):
             with tempfile.TemporaryFile() as file:
-                name = write(Load(load.operation, load.object, load.key, rows, load.facts), file)
+                name = write(replace(load, rows=rows), file)
             names.append(name)
             job = self.jobs.get(name)
             with suppress(NotFoundError):
@@ -144,10 +146,26 @@ class Bulk:
                     self._wait(job)
         return names
 
+    def end(self, name: str) -> bool:
+        """Wait for the job that is remembered under a name and forget it; whether there was one.
+
+        One that was never closed is aborted. Raises as :meth:`finish`.
+        """
+        if self.jobs.get(name) is None:
+            return False
+        if job := self._known(name):
+            self._wait(job)
+        self.jobs.forget(name)
+        return True
+
     def _run(self, load: Load) -> list[Done]:
         with tempfile.TemporaryFile() as file:
             name = write(load, file)
-            job = self._known(name) or self._begin(load, name, file)
+            job = self._known(name)
+            if job and load.name:
+                # It carries the rows of an earlier try, or of another verb: its answers are none to these.
+                raise TransientError(f"Bulk API job {job} of the same batch is under way")
+            job = job or self._begin(load, name, file)
         info = self._wait(job)
         if info["state"] != "JobComplete":
             self.jobs.forget(name)
@@ -264,18 +282,26 @@ def _lines(answer: requests.Response) -> Iterator[str]:
 
 
 def write(load: Load, file: IO[bytes]) -> str:
-    """Write the file and give the load's fingerprint."""
+    """Write the file and give the name under which its job is remembered."""
     columns = list(dict.fromkeys(column for row in load.rows for column in _flat(row)))
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: cell(value) for name, value in _flat(row).items()} for row in load.rows)
     text.detach()
-    fingerprint = hashlib.sha256("|".join((load.operation, load.object, load.key, *load.facts)).encode())
     file.seek(0)
+    if load.name:
+        return load.name
+    content = hashlib.sha256()
     while block := file.read(1 << 20):
-        fingerprint.update(block)
-    return fingerprint.hexdigest()
+        content.update(block)
+    file.seek(0)
+    return fingerprint(load.operation, load.object, load.key, *load.facts, content.hexdigest())
+
+
+def fingerprint(*parts: str) -> str:
+    """A short name for what may be long."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def parts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:

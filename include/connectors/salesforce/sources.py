@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -130,10 +129,15 @@ class SalesforceCustomers:
             ConfigurationError: a field that the settings name is not readable.
             RateLimitedError, CircuitOpenError: no more calls for now.
         """
-        for prefix, group in groupby(keys, key=lambda key: key[:3]):
-            make = {ACCOUNT: self._accounts, CONTACT: self._contacts}.get(prefix)
-            for some in chunks(list(group), SOME):
-                yield from answers(some, make) if make else ((key, None) for key in some)
+        kinds: dict[str, list[str]] = {ACCOUNT: [], CONTACT: []}
+        for key in keys:
+            if key[:3] in kinds:
+                kinds[key[:3]].append(key)
+            else:
+                yield key, None
+        for prefix, make in ((ACCOUNT, self._accounts), (CONTACT, self._contacts)):
+            for some in chunks(kinds[prefix], SOME):
+                yield from answers(some, make)
 
     def _accounts(self, ids: Sequence[str]) -> dict[str, bytes]:
         settings = self.client.settings

@@ -61,24 +61,24 @@ class SalesforceProducts:
             for done, each in zip(products, members, strict=True)
             if done.fine and done.id and each.get("price")
         }
-        facts = [each.idempotency_key for each in documents]
-        prices = Prices(self.records, self.bulk).set(asked, facts=facts)
+        new = {done.id for done in products if done.status == "created"}
+        prices = Prices(self.records, self.bulk).set(asked, new=new, facts=facts_of(documents))
         both = [worst([each, *_of(prices, each.id)], each.id) for each in products]
         return [done.answer(each.idempotency_key) for done, each in zip(both, documents, strict=True)]
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Products that stand in Salesforce as asked, price included, by key.
 
-        Of a batch whose Bulk API job is under way the end is awaited first. Raises as :meth:`write`.
+        Of a batch whose Bulk API jobs are under way the end is awaited first. Raises as :meth:`write`.
         """
         members = [each.members for each in documents]
-        carried: list[str] = []
+        prices, carried = Prices(self.records, self.bulk), list[str]()
         if len(documents) > self.client.settings.bulk_threshold:
             carried = self.bulk.finish(self._load(documents, [each[PRODUCT] for each in members]))
+            prices.end_job(facts_of(documents))
         found = by_key(self.records, [each[PRODUCT] for each in members])
         key = self.client.settings.product_key
         priced = [row["Id"] for row in found.values()] if any(each.get("price") for each in members) else []
-        prices = Prices(self.records, self.bulk)
         entries = prices.entries(prices.standard_book(), priced) if priced else {}
         standing = {}
         for document, each in zip(documents, members, strict=True):
@@ -104,8 +104,7 @@ class SalesforceProducts:
         return keyed(rows, key, send)
 
     def _load(self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]]) -> Load:
-        facts = [each.idempotency_key for each in documents]
-        return Load("upsert", PRODUCT, self.client.settings.product_key, rows, facts)
+        return Load("upsert", PRODUCT, self.client.settings.product_key, rows, facts_of(documents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,11 @@ class SalesforceStock:
             for document, row in zip(documents, rows, strict=True)
             if str(row.get(key)) in found and holds(found[str(row[key])], row)
         }
+
+
+def facts_of(documents: Iterable[Document]) -> list[str]:
+    """What tells a batch from others: its writes' idempotency keys."""
+    return [each.idempotency_key for each in documents]
 
 
 def keyed(rows: Sequence[Mapping[str, Any]], key: str, send: Any) -> list[Done]:

@@ -50,8 +50,8 @@ def test_of_several_with_one_entry_the_line_s_own_number_decides() -> None:
 
 
 def test_a_price_is_about_its_currency_or_the_only_one() -> None:
-    one = {("p", ""): {"Id": "1"}}
-    two = {("p", "USD"): {"Id": "1"}, ("p", "EUR"): {"Id": "2"}}
+    one = {"p": {"": {"Id": "1"}}}
+    two = {"p": {"USD": {"Id": "1"}, "EUR": {"Id": "2"}}}
     assert entry_of(one, "p", {}) == {"Id": "1"}
     assert entry_of(two, "p", {"CurrencyIsoCode": "EUR"}) == {"Id": "2"}
     assert entry_of(two, "p", {}) is None
