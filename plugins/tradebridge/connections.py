@@ -203,7 +203,7 @@ def salesforce_client(connection: Connection | None = None, *, flow: str = "") -
 
 
 SALESFORCE_EXTRAS = {"api_version": "version", "verify": "ca_file"}
-"""Settings of Salesforce's connector that a connection calls otherwise: as Airflow does, or as ours all do."""
+"""Settings that a connection calls otherwise: as Airflow does, or as all connections of ours do."""
 
 
 def _salesforce_settings(connection: Connection) -> SalesforceSettings:
