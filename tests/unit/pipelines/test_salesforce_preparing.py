@@ -295,7 +295,7 @@ NAMES = {
     ("code", "name", "best", "reason"),
     [
         ("LMP-220", "Something else", "1", "code"),
-        ("CBL 16", "Cable", "2", "code"),
+        ("CBL 16", "Cable", "2", "code and name"),
         ("", "amber deck lamp led", "3", "name"),
         ("X-1", "Marine cable (red)", "2", "name"),
     ],
@@ -303,7 +303,7 @@ NAMES = {
 def test_the_likeliest_item_comes_first_with_its_reason(
     won: Bench, code: str, name: str, best: str, reason: str
 ) -> None:
-    """C32: top one of a labelled set; none is taken by itself."""
+    """C32: none is taken by itself, however alike."""
     told = [
         Told(
             ITEM,
