@@ -33,6 +33,7 @@ from tradebridge.tags import Tag
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
+    max_active_tasks=2,  # nobody waits for it; orders may
     default_args=TASK_DEFAULTS,
     doc_md=__doc__,
     tags=[Tag.ORDERS, Tag.SCHEDULED],
