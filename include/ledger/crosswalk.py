@@ -95,6 +95,28 @@ class Crosswalk:
         )
         return self._read(query)
 
+    def called(
+        self, entity: str, names: Iterable[str], systems: Iterable[str], *, limit: int = 100
+    ) -> list[Link]:
+        """Links of one kind out of these systems that any of the names is the natural key or an id of."""
+        wanted = list(names)
+        query = (
+            select(*_LINK)
+            .where(
+                crosswalk.c.entity == entity,
+                # By the systems too, or ids of sources were looked for without an index.
+                crosswalk.c.source_system.in_(list(systems)),
+                or_(
+                    crosswalk.c.natural_key.in_(wanted),
+                    crosswalk.c.source_id.in_(wanted),
+                    crosswalk.c.target_id.in_(wanted),
+                ),
+            )
+            .order_by(crosswalk.c.source_system, crosswalk.c.source_id, crosswalk.c.target_system)
+            .limit(limit)
+        )
+        return self._read(query) if wanted else []
+
     def _read(self, query: Select[Any]) -> list[Link]:
         with self._db.once("read the crosswalk") as connection:
             return [Link(**row._mapping) for row in connection.execute(query)]

@@ -1,8 +1,9 @@
 """Request and reply: one record by any of its names, as the systems that hold it say it now (C8).
 
 Who is who the crosswalk knows, across any number of hops: an opportunity, the shop's order, the ERP's order.
-What a record says is read live. A system that does not answer in time keeps nobody waiting: the answer is
-what it said last, marked stale, or why there is none; what comes late serves the next one who asks.
+What a record says is read live, of each system once for all its records. A system that does not answer in
+time keeps nobody waiting: the answer is what it said last, marked stale, or why there is none; what comes
+late serves the next one who asks. Each system has readers of its own: one that hangs holds up nobody else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cachetools import TTLCache
 from include.errors import IntegrationError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from datetime import datetime, timedelta
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from include.ledger.crosswalk import Crosswalk
     from include.pipelines.mirrors.ports import Counterpart
 
-READERS = 8
-"""Reads at a time. A system that hangs holds some of them, at most until its client gives up."""
+    Answers = dict[str, "Said | Exception"]
+
+READERS = 4
+"""Reads of one system at a time. One that hangs holds them, at most until its client gives up."""
+WAITING = 16
+"""Reads of one system that are under way or wait; whoever comes then is told at once."""
 KEPT, KEPT_SECONDS = 5_000, 3600.0
 """Records that stay known for a time when their system does not answer."""
 MOST = 25
@@ -59,6 +64,7 @@ class Reply:
         id: the record there.
         names: what people call it, as far as it is linked.
         read_at: when the system said so; None when it said nothing.
+        age: seconds since then.
         stale: it did not answer now; this is what it said then.
         record: the system's own JSON, None when it has no such record or said nothing.
         problem: why there is no fresh answer, blank when there is one.
@@ -68,6 +74,7 @@ class Reply:
     id: str
     names: tuple[str, ...]
     read_at: datetime | None
+    age: float | None
     stale: bool
     record: bytes | None = field(repr=False)
     problem: str = ""
@@ -80,31 +87,37 @@ class Lookup:
     Args:
         entity: as the crosswalk calls it.
         crosswalk: who is who.
-        readers: by system, what makes the one who reads there; asked for when a read begins.
+        readers: by system, what makes the one who reads there; asked for when a read begins. Links out of
+            other systems are not followed.
         clock: gives the present.
+        spellings: how else a name may be written.
     """
 
     entity: str
     crosswalk: Callable[[], Crosswalk]
     readers: Mapping[str, Callable[[], Counterpart]]
     clock: Clock
-    _pool: ThreadPoolExecutor = field(init=False)
+    spellings: Callable[[str], Iterable[str]] = lambda _name: ()
+    _pools: dict[str, ThreadPoolExecutor] = field(init=False)
     _lock: RLock = field(init=False, default_factory=RLock)  # a read that is done at once calls back at once
     _kept: TTLCache[Place, Said] = field(init=False)
-    _reading: dict[Place, Future[Said]] = field(init=False, default_factory=dict)
+    _reading: dict[Place, Future[Answers]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(READERS, f"lookup-{self.entity}")
+        self._pools = {
+            system: ThreadPoolExecutor(READERS, f"lookup-{self.entity}-{system}") for system in self.readers
+        }
         self._kept = TTLCache(KEPT, KEPT_SECONDS, timer=lambda: self.clock().timestamp())
 
     def close(self) -> None:
         """Begin no more reads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def find(
         self, name: str, *, within: timedelta, max_age: timedelta, systems: Collection[str] = ()
     ) -> list[Reply]:
-        """Every record that ``name`` means.
+        """Every record that ``name`` means, those that it names itself first.
 
         Args:
             name: an id in any system, or what people call the record.
@@ -115,9 +128,11 @@ class Lookup:
         Returns:
             Nothing when nobody knows the name.
         """
-        links = self._linked(name)
+        spelt = {name, *self.spellings(name)}
+        links = self._linked(spelt)
         known = _names(links)
         places = [place for place in known if not systems or place.system in systems]
+        places.sort(key=lambda place: place.id not in spelt and not spelt & set(known[place]))
         if not links:
             places = [Place(system, name) for system in systems]
         places = [place for place in places if place.system in self.readers][:MOST]
@@ -125,20 +140,22 @@ class Lookup:
         replies = [self._reply(place, known.get(place, ()), said.get(place)) for place in places]
         return replies if links else [reply for reply in replies if reply.record is not None or reply.problem]
 
-    def _linked(self, name: str) -> list[Link]:
-        """Links that name the record, and from its other ids on as far as they lead."""
+    def _linked(self, names: set[str]) -> list[Link]:
+        """Links that name the record, and from its other ids on as far as they lead; a query for each hop."""
         crosswalk = self.crosswalk()
         found: dict[tuple[str, str, str], Link] = {}
-        asked, waiting = set[str](), [name]
+        places = set[Place]()
+        asked, waiting = set[str](), names
         while waiting and len(found) < MOST:
-            each = waiting.pop()
-            asked.add(each)
-            for link in crosswalk.named(each):
-                ends = {Place(link.source_system, link.source_id), Place(link.target_system, link.target_id)}
-                if link.entity != self.entity or (each != name and not ends & set(_names(found.values()))):
-                    continue
-                found[link.source_system, link.source_id, link.target_system] = link
-                waiting += sorted({end.id for end in ends} - asked)
+            apart = crosswalk.called(self.entity, waiting, self.readers)
+            joined = apart if waiting is names else _joined(apart, places)
+            while joined:
+                found |= {(link.source_system, link.source_id, link.target_system): link for link in joined}
+                places.update(*map(_ends, joined))
+                apart = [link for link in apart if link not in joined]
+                joined = _joined(apart, places)
+            asked |= waiting
+            waiting = {place.id for place in places} - asked
         return list(found.values())
 
     def _said(
@@ -146,59 +163,74 @@ class Lookup:
     ) -> dict[Place, Said | Exception]:
         """Fresh answers that are there already or come in time, and errors."""
         answers: dict[Place, Said | Exception] = {}
-        reads: dict[Place, Future[Said]] = {}
+        due: dict[str, list[Place]] = {}
         for place in places:
             kept = self._kept_of(place)
             if kept is not None and self.clock() - kept.read_at <= max_age:
                 answers[place] = kept
             else:
-                reads[place] = self._read(place)
-        wait(reads.values(), within.total_seconds())
+                due.setdefault(place.system, []).append(place)
+        reads: dict[Place, Future[Answers]] = {}
+        for system, some in due.items():
+            reads |= self._reads(system, some)
+        wait(set(reads.values()), within.total_seconds())
         for place, read in reads.items():
             if read.done():
-                answers[place] = read.exception() or read.result()  # type: ignore[assignment]
+                answers[place] = read.exception() or read.result()[place.id]  # type: ignore[assignment]
+        for place in places:
+            if place not in answers and place not in reads:
+                answers[place] = TransientError(f"too many look-ups wait for {place.system}; ask again later")
         return answers
 
-    def _read(self, place: Place) -> Future[Said]:
-        """The read of a record that is under way, or a new one: who asks at once shares it."""
+    def _reads(self, system: str, places: Sequence[Place]) -> dict[Place, Future[Answers]]:
+        """Reads that are under way, which all who ask share, and one new read of all other records."""
         with self._lock:
-            read = self._reading.get(place)
-            if read is None:
-                read = self._pool.submit(self._ask, place)
-                self._reading[place] = read
-                read.add_done_callback(lambda _: self._forget(place))
-            return read
+            shared = {place: self._reading[place] for place in places if place in self._reading}
+            rest = [place for place in places if place not in shared]
+            busy = {id(read) for place, read in self._reading.items() if place.system == system}
+            if not rest or len(busy) >= WAITING:
+                return shared
+            read = self._pools[system].submit(self._ask, system, [place.id for place in rest])
+            self._reading |= dict.fromkeys(rest, read)
+            read.add_done_callback(lambda _: self._forget(rest))
+            return shared | dict.fromkeys(rest, read)
 
-    def _ask(self, place: Place) -> Said:
+    def _ask(self, system: str, ids: Sequence[str]) -> Answers:
         began = self.clock()
-        ((_, answer),) = self.readers[place.system]().documents([place.id])
-        if isinstance(answer, TransientError):
-            raise answer
-        said = Said(began, answer)
+        answers: Answers = {}
+        try:
+            for key, answer in self.readers[system]().documents(ids):
+                answers[key] = answer if isinstance(answer, TransientError) else Said(began, answer)
+        except IntegrationError as error:
+            # What it said before it stopped is said.
+            answers = dict.fromkeys(ids, error) | answers
         with self._lock:
-            self._kept[place] = said
-        return said
+            self._kept.update(
+                {Place(system, key): said for key, said in answers.items() if isinstance(said, Said)}
+            )
+        return answers
 
-    def _forget(self, place: Place) -> None:
+    def _forget(self, places: Iterable[Place]) -> None:
         with self._lock:
-            self._reading.pop(place, None)
+            for place in places:
+                self._reading.pop(place, None)
 
     def _kept_of(self, place: Place) -> Said | None:
         with self._lock:
             return self._kept.get(place)
 
     def _reply(self, place: Place, names: tuple[str, ...], said: Said | Exception | None) -> Reply:
-        if isinstance(said, Said):
-            return Reply(place.system, place.id, names, said.read_at, stale=False, record=said.record)
-        kept = self._kept_of(place)
+        told = said if isinstance(said, Said) else self._kept_of(place)
+        problem = "" if isinstance(said, Said) else _told(place.system, said)
         return Reply(
             place.system,
             place.id,
             names,
-            kept.read_at if kept else None,
-            stale=kept is not None,
-            record=kept.record if kept else None,
-            problem=_told(place.system, said),
+            told.read_at if told else None,
+            (self.clock() - told.read_at).total_seconds() if told else None,
+            stale=bool(told and problem),
+            record=told.record if told else None,
+            problem=problem,
         )
 
 
@@ -214,6 +246,15 @@ def _names(links: Iterable[Link]) -> dict[Place, tuple[str, ...]]:
     """Where linked records are, and what people call them."""
     names: dict[Place, set[str]] = {}
     for link in links:
-        for end in (Place(link.source_system, link.source_id), Place(link.target_system, link.target_id)):
+        for end in _ends(link):
             names.setdefault(end, set()).update({link.natural_key} - {""})
     return {place: tuple(sorted(names[place])) for place in sorted(names)}
+
+
+def _joined(links: Iterable[Link], places: set[Place]) -> list[Link]:
+    """Links of a record that is known: the same id elsewhere is another record."""
+    return [link for link in links if _ends(link) & places]
+
+
+def _ends(link: Link) -> set[Place]:
+    return {Place(link.source_system, link.source_id), Place(link.target_system, link.target_id)}

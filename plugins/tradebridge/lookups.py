@@ -1,12 +1,18 @@
-"""Who is asked when somebody looks a record up: by kind of record and system, a reader out of connections."""
+"""Who is asked when somebody looks a record up: by kind of record and system, a reader out of connections.
+
+One look-up makes one call to each system. Zoho Inventory and Clarity eCommerce show one record a call, so of
+several records that a name means there one is read anew.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from include.errors import TransientError
 from tradebridge import connections
 
 if TYPE_CHECKING:
@@ -15,11 +21,10 @@ if TYPE_CHECKING:
     from include.connectors.sage100 import Reader
     from include.connectors.sage100.changes import ServerClock
     from include.connectors.zoho_inventory import ZohoReader
-    from include.errors import TransientError
     from include.pipelines.lookup import Lookup
     from include.pipelines.mirrors.ports import Counterpart
 
-    Answers = Iterator[tuple[str, bytes | TransientError | None]]
+Client = TypeVar("Client")
 
 LOOKUPS = "lookups"
 """On whose behalf calls are made that serve a person; a connection may keep calls free for it."""
@@ -27,25 +32,21 @@ ENTITIES = {"customers": "customer", "orders": "sales_order", "items": "item"}
 """What may be looked up, as its address calls it and as the crosswalk does."""
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
-    """Records that are read one by one."""
-
-    read: Callable[[str], bytes | None]
-
-    def documents(self, keys: Sequence[str]) -> Answers:
-        for key in keys:
-            yield key, self.read(key)
+CLIENT_FRESH = 60.0
+"""Seconds that a client is kept: its connections stay open, and a changed connection is soon heeded."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Several:
-    """Records that are read several at a time."""
+class OneACall:
+    """Records of a system that shows one a call: the first is read, of the others it is said how to."""
 
-    read: Callable[[Sequence[str]], Answers]
+    read: Callable[[str], bytes | TransientError | None]
 
-    def documents(self, keys: Sequence[str]) -> Answers:
-        return self.read(keys)
+    def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
+        """Each record's JSON, as :class:`Counterpart` says."""
+        yield keys[0], self.read(keys[0])
+        for key in keys[1:]:
+            yield key, TransientError(f"a look-up reads one record of this system; look {key} up by its id")
 
 
 @cache
@@ -59,24 +60,35 @@ def lookup(kind: str) -> Lookup:
         crosswalk=lambda: connections.ledger().crosswalk,
         readers=_readers(kind),
         clock=utcnow,
+        spellings=_spellings,
     )
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A Salesforce id as reports (15 characters) and spreadsheets (all small) show it, in its whole."""
+    from include.connectors.salesforce.records import whole_id
+
+    return (whole_id(name),)
 
 
 def _readers(kind: str) -> Mapping[str, Callable[[], Counterpart]]:
     readers: dict[str, dict[str, Callable[[], Counterpart]]] = {
         "customers": {
-            "zoho_inventory": lambda: _One(_zoho().contact),
+            "zoho_inventory": lambda: OneACall(_zoho().contact),
             "clarity_ecommerce": lambda: _clarity("customers"),
+            "salesforce": lambda: _salesforce("customers"),
             "sage100": lambda: _sage().customer_records(_clock(), frozenset),
         },
         "orders": {
-            "zoho_inventory": lambda: _Several(_zoho().sales_orders),
+            "zoho_inventory": lambda: OneACall(_zoho().sales_order),
             "clarity_ecommerce": lambda: _clarity("orders"),
+            "salesforce": lambda: _salesforce("orders"),
             "sage100": lambda: _sage().order_records(),
         },
         "items": {
-            "zoho_inventory": lambda: _One(_zoho().item),
+            "zoho_inventory": lambda: OneACall(_zoho().item),
             "clarity_ecommerce": lambda: _clarity("products"),
+            "salesforce": lambda: _salesforce("items"),
             "sage100": lambda: _sage().item_records(_clock()),
         },
     }
@@ -86,14 +98,32 @@ def _readers(kind: str) -> Mapping[str, Callable[[], Counterpart]]:
 def _zoho() -> ZohoReader:
     from include.connectors.zoho_inventory import ZohoReader
 
-    return ZohoReader(connections.zoho_client(flow=LOOKUPS))
+    return ZohoReader(_client(connections.zoho_client, _age()))
 
 
 def _clarity(kind: str) -> Counterpart:
     from include.connectors.clarity_ecommerce.records import Kind
     from include.connectors.clarity_ecommerce.sweeps import ClaritySweep
 
-    return ClaritySweep(connections.clarity_client(flow=LOOKUPS), Kind(kind))
+    sweep = ClaritySweep(_client(connections.clarity_client, _age()), Kind(kind))
+    return OneACall(lambda key: dict(sweep.documents([key]))[key])
+
+
+def _salesforce(kind: str) -> Counterpart:
+    from include.connectors.salesforce import lookups
+
+    kinds = {"customers": lookups.CUSTOMERS, "orders": lookups.ORDERS, "items": lookups.ITEMS}
+    return lookups.SalesforceLookups(_client(connections.salesforce_client, _age()), kinds[kind])
+
+
+def _age() -> int:
+    return int(time.monotonic() // CLIENT_FRESH)
+
+
+@lru_cache(maxsize=3)
+def _client(make: Callable[..., Client], _age: int) -> Client:
+    """One of each system; threads share it."""
+    return make(flow=LOOKUPS)
 
 
 def _clock() -> ServerClock:

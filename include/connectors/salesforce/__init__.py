@@ -11,11 +11,13 @@
     describe   which fields there are and which of them we may read
     likeness   whether a record holds already what we want it to hold
     records    records by id and by external id, whole
+    lookups    what a clerk may know of a record, in one call
     sources    customers and opportunities as mirror flows ask for them
     batches    collections: 200 records a call, an answer for each
     bulk       Bulk API 2.0 jobs that survive the process that began them
     prices     the standard price book
     targets    products and stock
+    unclaimed  products that no item is known by yet
     orders     orders with their lines
 
 Names are loaded when they are first asked for: who needs one room does not pay for an HTTP client.
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from include.connectors.salesforce.settings import Settings
     from include.connectors.salesforce.sources import SalesforceCustomers, SalesforceOpportunities
     from include.connectors.salesforce.targets import SalesforceProducts, SalesforceStock
+    from include.connectors.salesforce.unclaimed import UnclaimedProducts
 
 __all__ = [
     "CheckReport",
@@ -50,6 +53,7 @@ __all__ = [
     "SalesforceSession",
     "SalesforceStock",
     "Settings",
+    "UnclaimedProducts",
     "login_of",
     "login_with",
 ]
@@ -67,6 +71,7 @@ _HOMES = {
     "SalesforceSession": "session",
     "SalesforceStock": "targets",
     "Settings": "settings",
+    "UnclaimedProducts": "unclaimed",
     "login_of": "login",
     "login_with": "login",
 }

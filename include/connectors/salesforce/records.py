@@ -120,9 +120,26 @@ def is_id(key: str) -> bool:
         return False
     if len(key) == 15:
         return True
+    return key[15:].upper() == _check(key)
+
+
+def whole_id(key: str) -> str:
+    """An id with its 18 characters, each in the case that the last three tell; what is no id as it is."""
+    if len(key) == 15 and is_id(key):
+        return key + _check(key)
+    if len(key) != 18 or not key.isascii() or not set(key[15:].upper()) <= set(_CHECKS):
+        return key
+    capitals = [_CHECKS.index(sign) >> place & 1 for sign in key[15:].upper() for place in range(5)]
+    signs = zip(key[:15], capitals, strict=True)
+    whole = "".join(sign.upper() if capital else sign.lower() for sign, capital in signs) + key[15:].upper()
+    return whole if is_id(whole) else key
+
+
+def _check(key: str) -> str:
+    """The three characters that tell which of the first 15 are capitals."""
     parts = (key[start : start + 5] for start in (0, 5, 10))
     sums = (sum(1 << place for place, sign in enumerate(part) if sign.isupper()) for part in parts)
-    return key[15:].upper() == "".join(_CHECKS[each] for each in sums)
+    return "".join(_CHECKS[each] for each in sums)
 
 
 def _merge(into: Row, row: Mapping[str, Any]) -> None:

@@ -38,9 +38,10 @@ class Reply(BaseModel):
     id: str
     names: list[str] = Field(description="what people call it")
     read_at: datetime | None = Field(description="when the system said so; null when it said nothing")
+    age: float | None = Field(description="seconds since then")
     stale: bool = Field(description="it did not answer now: this is what it said then")
     record: dict[str, Any] | None = Field(description="its own JSON; null when it has no such record")
-    problem: str = Field(description="why there is no fresh answer")
+    problem: str = Field(description="why there is no fresh answer; blank when there is one")
 
 
 SILENCE: dict[int | str, dict[str, Any]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,8 +21,13 @@ class Crosswalk:
     def __init__(self, *links: Link) -> None:
         self.links = links
 
-    def named(self, name: str) -> list[Link]:
-        return [link for link in self.links if name in (link.source_id, link.target_id, link.natural_key)]
+    def called(self, entity: str, names: Iterable[str], systems: Iterable[str]) -> list[Link]:
+        return [
+            link
+            for link in self.links
+            if link.entity == entity and link.source_system in systems
+            and set(names) & {link.source_id, link.target_id, link.natural_key}
+        ]  # fmt: skip
 
 
 class System:
@@ -71,16 +76,21 @@ def erp() -> System:
 
 
 @pytest.fixture
+def org() -> System:
+    return System(**{"006A": '{"Amount": 12.50}'})
+
+
+@pytest.fixture
 def watch() -> Watch:
     return Watch()
 
 
 @pytest.fixture
-def lookup(shop: System, erp: System, watch: Watch) -> Iterator[Lookup]:
+def lookup(shop: System, erp: System, org: System, watch: Watch) -> Iterator[Lookup]:
     made = Lookup(
         "sales_order",
         crosswalk=lambda: Crosswalk(OPPORTUNITY, ZOHO_ORDER),  # type: ignore[arg-type]
-        readers={"zoho_inventory": lambda: shop, "sage100": lambda: erp},
+        readers={"salesforce": lambda: org, "zoho_inventory": lambda: shop, "sage100": lambda: erp},
         clock=watch,
     )
     yield made
@@ -98,6 +108,7 @@ def test_any_name_leads_to_the_record_in_every_system_that_can_be_asked(lookup: 
     assert {system: (reply.id, reply.record) for system, reply in found.items()} == {
         "zoho_inventory": ("46001", b'{"total": 12.50}'),
         "sage100": ("0000123", b'{"OrderStatus": "O"}'),
+        "salesforce": ("006A", b'{"Amount": 12.50}'),
     }
     assert found["zoho_inventory"].names == ("Big deal", "SO-1")
     assert all(reply.read_at == NOW and not reply.stale and not reply.problem for reply in found.values())
