@@ -210,6 +210,18 @@ class Inbox:
                     found.setdefault(key, set()).add(mark)
         return found
 
+    def said(self, flow: str, keys: Iterable[str], header: str) -> dict[str, set[str]]:
+        """What announcements of these records say under a header, by record; also those that have ended."""
+        query = select(inbox.c.record_key, inbox.c.headers).where(
+            inbox.c.flow == flow, inbox.c.record_key.in_(list(keys)), inbox.c.headers.contains(f'"{header}"')
+        )
+        found: dict[str, set[str]] = {}
+        with self._db.once("look what announcements say") as connection:
+            for key, headers in connection.execute(query):
+                if said := json.loads(headers).get(header):
+                    found.setdefault(key, set()).add(said)
+        return found
+
     def places(self, flow: str, keys: Iterable[str]) -> dict[str, int]:
         """The id of each record's first announcement: records in the order of these came so."""
         query = (

@@ -207,6 +207,9 @@ class Surroundings:
     def remark(self, key: str, text: str) -> None:
         """Tell the people at the source that a record was rejected, where there is a place for it."""
 
+    def carried(self, ticket: Ticket, keys: Sequence[str]) -> None:
+        """Wake what waits for these records of a batch; told before the batch is settled."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class World(Surroundings):
@@ -254,6 +257,9 @@ class Settled(Protocol):
 
     def remark(self, key: str, text: str) -> None:
         """Tell the people at the source."""
+
+    def carried(self, ticket: Ticket, keys: Sequence[str]) -> None:
+        """Wake what waits for these records."""
 
 
 def distinct(values: Iterable[str]) -> list[str]:

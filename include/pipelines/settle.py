@@ -78,6 +78,7 @@ def _settle_batch(world: Settled, ticket: Ticket, received: Sequence[InboxRow], 
     _open_exceptions(world, ticket, problems[problems.key.isin(settled)], received)
     done = [key for key, outcome in settled.items() if outcome in {Outcome.LOADED, Outcome.UNCHANGED}]
     world.ledger.exceptions.resolve(ticket.flow, done, how=f"carried by {ticket.run_id}")
+    world.carried(ticket, done)
     _tell_the_source(
         world, problems, {key for key, outcome in settled.items() if outcome is Outcome.REJECTED}
     )

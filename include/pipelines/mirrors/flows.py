@@ -29,17 +29,19 @@ from include.pipelines.mirrors import customers, items, preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
 from include.pipelines.mirrors.salesforce import catalogue, orders, won
 from include.pipelines.mirrors.salesforce import customers as salesforce_customers
+from include.pipelines.mirrors.salesforce.waiting import customers_came, items_came, nobody_waits
 from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from include.checks.orders import Checked
     from include.pipelines.mirrors.ports import MirrorWorld
     from include.pipelines.mirrors.preparing import Prepared
+    from include.pipelines.ports import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class MirrorFlow:
         partial: of a record that it was told before, the target is told only what has changed since, so that
             what its own people did to other fields stays.
         remembers: what was told last is kept, though the target is told everything.
+        carried: wakes what waits for records of a batch, by their keys, in other flows.
     """
 
     name: str
@@ -82,6 +85,7 @@ class MirrorFlow:
     back: str = ""
     partial: bool = False
     remembers: bool = False
+    carried: Callable[[MirrorWorld, Ticket, Sequence[str]], None] = nobody_waits
 
     @property
     def event(self) -> str:
@@ -212,6 +216,7 @@ SALESFORCE_CUSTOMERS = MirrorFlow(
     check=lambda frames: check_customers(frames["customers"], "Salesforce"),
     prepare=salesforce_customers.customers,
     partial=True,
+    carried=customers_came,
 )
 SALESFORCE_WON = MirrorFlow(
     name=names.SALESFORCE_WON,
@@ -242,9 +247,10 @@ ZOHO_CATALOGUE = MirrorFlow(
     prepare=catalogue.catalogue,
     batch_size=10_000,
     remembers=True,
+    carried=items_came,
 )
 ZOHO_ORDERS = MirrorFlow(
-    name="zoho_orders_to_salesforce",
+    name=names.ZOHO_ORDERS_SHOWN,
     noun="orders",
     entity=ORDER,
     source=ZOHO_INVENTORY,

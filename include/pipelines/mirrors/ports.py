@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from include.connectors.sage100.receipts import Owner, Receipt
     from include.errors import TransientError
     from include.pipelines.mirrors.flows import MirrorFlow
-    from include.pipelines.ports import OrderSource
+    from include.pipelines.ports import OrderSource, Ticket
     from include.translation import Reference
 
 
@@ -145,3 +145,7 @@ class MirrorWorld(Surroundings):
     erp: ErpCustomers | None = None
     currencies: Currencies | None = None
     allowances: tuple[Callable[[], Allowance], ...] = ()
+
+    def carried(self, ticket: Ticket, keys: Sequence[str]) -> None:
+        """Wake records of other flows that wait for these."""
+        self.flow.carried(self, ticket, keys)

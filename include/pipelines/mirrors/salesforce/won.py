@@ -11,6 +11,7 @@ from include.pipelines.flows import SALESFORCE_CUSTOMERS
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import extension, reference
 from include.pipelines.mirrors.salesforce.likely import Likely
+from include.pipelines.mirrors.salesforce.waiting import WAITS
 from include.pipelines.outcomes import problem, problem_frame
 from include.pipelines.ports import CUSTOMER, ITEM, ORDER, distinct
 from include.pipelines.staging import rows
@@ -105,7 +106,7 @@ def _announce(world: MirrorWorld, waiting: Mapping[str, Row]) -> None:
             delivery_id=f"{CUSTOMER}:{row['customer_source_id']}:order:{key}:{row['source_version']}",
             version="",
             payload=b"",
-            headers={"origin": world.flow.name},
+            headers={"origin": world.flow.name, WAITS: key},
         )
         for key, row in waiting.items()
     ]
