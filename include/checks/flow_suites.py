@@ -130,6 +130,18 @@ SALES_LINES = (
 )
 """One row per line of such an order."""
 
+SHIPMENTS = (
+    Rule(
+        "ExpectColumnValuesToBeWithin",
+        {"column": "lines", "min_value": 1},
+        Reason.NO_LINES,
+        "lines",
+        "nothing of the shop's order is in the shipment",
+        "Correct the shipment in {shop}; its next version is carried.",
+    ),
+)
+"""One row per shipment that was not taken back, with how many lines it has."""
+
 SHIPMENT_LINES = (
     Rule(
         "ExpectColumnValuesToBeWithin",

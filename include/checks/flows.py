@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.canonical import ShipmentState
 from include.checks.flow_suites import (
     INVOICES,
     PACKAGES,
@@ -15,6 +16,7 @@ from include.checks.flow_suites import (
     SALES,
     SALES_LINES,
     SHIPMENT_LINES,
+    SHIPMENTS,
     customer_rules,
     item_rules,
     stock_rules,
@@ -100,7 +102,12 @@ def check_shipments(shipments: pd.DataFrame, lines: pd.DataFrame, packages: pd.D
     labels = dict(zip(shipments.source_id, shipments.number, strict=True))
     words = Words(SAGE, noun="shipment")
     tracked = packages[packages.tracking_number.fillna("") != ""]
+    counts = lines.groupby("shipment_source_id").size()
+    sent = shipments[shipments.state != ShipmentState.VOIDED.value]
+    how_many = sent.source_id.map(counts).fillna(0).astype("int64")
+    sent = sent.assign(key=sent.source_id, label=sent.number, line=0, lines=how_many)
     return _checked(
+        judge("shipments", SHIPMENTS, sent, words),
         judge("shipment_lines", SHIPMENT_LINES, _parts(lines, "shipment_source_id", labels), words),
         judge("packages", PACKAGES, _parts(tracked, "shipment_source_id", labels), words),
     )

@@ -11,8 +11,11 @@ import msgspec
 if TYPE_CHECKING:
     from include.canonical.reasons import Reason
 
-DocumentStatus = Literal["created", "adopted", "changed", "unchanged", "refused", "unknown", "retry"]
-"""``adopted``: it stood there and equals ours. ``unknown``: it was sent and nobody can tell what came of it.
+DocumentStatus = Literal[
+    "created", "adopted", "changed", "unchanged", "absent", "refused", "unknown", "retry"
+]
+"""``adopted``: it stood there and equals ours. ``absent``: what was to be taken away is not there.
+``unknown``: it was sent and nobody can tell what came of it.
 ``retry``: nothing was written, ask again. The others are final."""
 
 

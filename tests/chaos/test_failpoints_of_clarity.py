@@ -1,9 +1,10 @@
 """A7, B43-B45: what passes between Clarity and Sage survives the death of its worker anywhere.
 
 As :mod:`tests.chaos.test_failpoints`, with other stories: an order of the shop is made, changed, cancelled;
-a level changes; a shipment is entered, its tracking corrected, its invoice posted, and told; money is taken;
-an item is renamed or has another price; customers are new. `make test` kills at all points of a write to
-Clarity and of one of money, and at some others, `make chaos` at all and at all pairs of points of a write.
+a level changes; a shipment is entered, its tracking corrected, its invoice posted, and told, or it is taken
+back; money is taken; an item is renamed or has another price; customers are new. `make test` kills at all
+points of a write to Clarity and of one of money, and at some others, `make chaos` at all and at all pairs of
+points of a write.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ Crossing = tuple[str, str]
 BUYER = "C-10002"
 ITEM, WAREHOUSE = "NW-0001", "001"
 FIRST, CORRECTED = "1Z999AA1", "1Z999AA2"
-TOLD = ("shipped", "paid")
+TOLD = ("shipped", "unshipped", "paid")
 """The stories of which `make test` tries every point of a write."""
 SOME = 60
 """Of the other places it takes one in so many; which ones, differs from story to story."""
@@ -136,6 +137,12 @@ def post(house: House) -> None:
     house.sage.post("/sage100/journal")
 
 
+def unship(house: House) -> None:
+    entered = ship(house)
+    carry(house, SHIPMENTS.name)
+    house.sage.delete(f"/sage100/invoices/{entered['invoice']['InvoiceNo']}")
+
+
 def invoice(house: House) -> None:
     ship(house)
     carry(house, INVOICES.name)
@@ -214,6 +221,14 @@ def assert_one_shipment(tracking: str) -> Callable[[House], None]:
     return judge
 
 
+def assert_no_shipment(house: House) -> None:
+    """Taken back, once; its customer was told of it when it was made and of nothing else."""
+    effects = [effect["action"] for effect in shop(house).effects(resource="shipments")]
+    assert (effects.count("voided"), effects.count("customer_notified")) == (1, 1)
+    (order,) = shop(house).get("/clarity/documents/orders")["documents"]
+    assert order["shipments"] == []
+
+
 def assert_one_invoice(house: House) -> None:
     """Made once, with the total of its order."""
     effects = shop(house).effects(resource="invoices")
@@ -261,6 +276,7 @@ STORIES = (
     Story("shipped", SHIPMENTS.name, ship, assert_one_shipment(FIRST)),
     Story("corrected", SHIPMENTS.name, correct, assert_one_shipment(CORRECTED)),
     Story("posted", SHIPMENTS.name, post, assert_one_shipment(FIRST), writes=False),
+    Story("unshipped", SHIPMENTS.name, unship, assert_no_shipment),
     Story("invoiced", INVOICES.name, invoice, assert_one_invoice),
     Story("paid", PAYMENTS.name, pay, assert_two_receipts),
     Story("renamed", PRODUCTS.name, rename, assert_renamed),

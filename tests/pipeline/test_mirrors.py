@@ -6,6 +6,7 @@ import pytest
 
 from include.pipelines.announce import Request as Sweep
 from include.pipelines.announce import announce
+from include.pipelines.mirrors import announce as polling
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
 from include.pipelines.ports import World
@@ -138,6 +139,37 @@ def test_a_shipment_is_told_before_posting_and_never_twice(
     shown = clarity.document("shipments", str(told["shipmentNumber"]))
     assert shown["trackingNumbers"] == ["1Z999AA2"]
     assert run_once(here)["received"] == 0
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "never told"])
+def test_a_shipment_that_is_taken_back_is_void_in_the_shop(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World, *, told: bool
+) -> None:
+    """B43, B44: shipment_voided the other way; the goods go out again under another invoice."""
+    run_once(orders)
+    head = house.sage.rows(HEADS)[0]
+    here = mirror(flows.SHIPMENTS)
+    ship = f"/sage100/orders/{head['SalesOrderNo']}/ship"
+    entry = house.sage.post(ship, {"packages": [{"TrackingID": "1Z999AA4"}]})
+    if told:
+        assert run_once(here)["loaded"] == 1
+    else:
+        announced = here.source.changes({}, None).stubs
+        polling.keep(here, {stub.key: stub.version for stub in announced}, "first", origin="sweep")
+    house.sage.delete(f"/sage100/invoices/{entry['invoice']['InvoiceNo']}")
+    run = run_once(here)
+    assert run.green
+    assert run["loaded"] == told
+    assert shipments_of(clarity, head["UDF_CLARITY_ORDER_NO"]) == []
+    stand = clarity.get("/clarity/documents/shipments")["documents"]
+    assert [each["status"] for each in stand] == ["Voided"] * told
+    ordered = clarity.document("orders", head["UDF_CLARITY_ORDER_NO"])["lines"]
+    assert {line["quantityShipped"] for line in ordered} == {0}
+    assert run_once(here)["received"] == 0
+    house.sage.post(ship, {"packages": [{"TrackingID": "1Z999AA5"}]})
+    assert run_once(here)["loaded"] == 1
+    (again,) = shipments_of(clarity, head["UDF_CLARITY_ORDER_NO"])
+    assert clarity.document("shipments", str(again["shipmentNumber"]))["trackingNumbers"] == ["1Z999AA5"]
 
 
 def test_a_shipment_of_somebody_elses_order_is_passed_over(

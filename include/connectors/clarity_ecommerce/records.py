@@ -109,8 +109,11 @@ class StockWrite:
     quantities: Mapping[str, Any]
 
 
-WriteStatus = Literal["created", "adopted", "changed", "unchanged", "outdated", "refused", "unknown", "retry"]
-"""``adopted``: it stood there and equals ours. ``outdated``: Clarity has a newer value and keeps it.
+WriteStatus = Literal[
+    "created", "adopted", "changed", "unchanged", "absent", "outdated", "refused", "unknown", "retry"
+]
+"""``adopted``: it stood there and equals ours. ``absent``: what was to be taken away never stood there.
+``outdated``: Clarity has a newer value and keeps it.
 ``unknown``: it was sent and nobody can tell what came of it, read back before any retry. ``retry``: nothing
 was written, ask again (after ``retry_after`` seconds). The others are final."""
 

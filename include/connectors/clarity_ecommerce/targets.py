@@ -9,9 +9,10 @@ from include.canonical.reasons import Reason
 from include.connectors.clarity_ecommerce.likeness import holds, plain
 from include.connectors.clarity_ecommerce.reader import ClarityReader
 from include.connectors.clarity_ecommerce.records import Kind, StockWrite, Write
-from include.connectors.clarity_ecommerce.writer import ClarityWriter
+from include.connectors.clarity_ecommerce.writer import STATUS, VOIDED, ClarityWriter
 from include.connectors.documents import Answer, Refusal
 from include.connectors.ports import utcnow
+from include.errors import IntegrationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ class ClarityStock:
 class ClarityShipments:
     """Shipments by their number; the shop's customer is told once, by the creation.
 
+    One whose status is ``Voided`` is taken back, whatever else it says.
+
     Args:
         client: carries the calls.
     """
@@ -60,9 +63,25 @@ class ClarityShipments:
     client: ClarityClient
 
     def write(self, documents: Sequence[Document]) -> list[Answer]:
-        """Create or correct shipments. Raises as :meth:`ClarityWriter.write_shipments`."""
+        """Create, correct or void shipments; the rest comes back once one is answered.
+
+        Raises as :meth:`ClarityWriter.write_shipments`.
+        """
+        writer, answers = ClarityWriter(self.client), dict[str, Answer]()
         writes = [Write(each.idempotency_key, each.members, each.target_id) for each in documents]
-        return [answer_of(each) for each in ClarityWriter(self.client).write_shipments(writes)]
+        back = [each for each in writes if _is_voided(each.content)]
+        for send, some in (
+            (writer.write_shipments, [each for each in writes if each not in back]),
+            (writer.void_shipments, back),
+        ):
+            try:
+                answers |= {each.key: answer_of(each) for each in (send(some) if some else ())}
+            except IntegrationError as error:
+                if not answers:
+                    raise
+                wait = getattr(error, "retry_after", None)
+                answers |= {each.key: Answer(each.key, "retry", retry_after=wait) for each in some}
+        return [answers[each.key] for each in writes]
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Shipments that stand in Clarity as asked, by key."""
@@ -73,6 +92,8 @@ class ClarityShipments:
             record = reader.by_number(Kind.SHIPMENTS, str(members["shipmentNumber"]), among=among)
             notify = self.client.dialect.writes.notify
             kept = {name: value for name, value in members.items() if name != notify}
+            if _is_voided(members):
+                kept = {STATUS: VOIDED}
             if record is not None and holds(plain(record.raw), kept):
                 found[document.key] = record.id
         return found
@@ -100,6 +121,10 @@ class ClarityInvoices:
         """Nothing: what was perhaps put is put again."""
         del documents
         return {}
+
+
+def _is_voided(members: Mapping[str, Any]) -> bool:
+    return bool(members.get(STATUS) == VOIDED)
 
 
 def _stock(document: Document) -> StockWrite:

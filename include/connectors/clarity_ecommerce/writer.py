@@ -12,7 +12,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -47,6 +47,7 @@ Wanted = Callable[[Any], "dict[str, Any] | None"]
 RE_READS = 3
 """How often a record that keeps changing under our hands is read again."""
 STATUS = "status"
+VOID, VOIDED = "void_shipment", "Voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ class ClarityWriter:
             ConfigurationError: the dialect has no such write, or a write has no key.
         """
         return self._each(writes, lambda write: self._put(SHIPMENT, write))
+
+    def void_shipments(self, writes: Sequence[Write]) -> list[WriteResult]:
+        """Take shipments back, which are found by id or number. As :meth:`write_shipments`.
+
+        A dialect without a route for it is told by a change of status.
+        """
+        return self._each(writes, self._void)
 
     def write_customers(self, writes: Sequence[Write]) -> list[WriteResult]:
         """Create or change customers. As :meth:`write_shipments`.
@@ -231,6 +239,18 @@ class ClarityWriter:
         if not doing.takes_over:
             return WriteResult(write.key, "refused", record_id, code="duplicate", reason=Reason.DUPLICATE)
         return self._changed(doing.kind, record_id, write.key, doing.change, self._lacking(write.content))
+
+    def _void(self, write: Write) -> WriteResult:
+        reader = ClarityReader(self.client)
+        standing = reader.record(Kind.SHIPMENTS, write.id) if write.id else self._look(Kind.SHIPMENTS, write)
+        if standing is None:
+            return WriteResult(write.key, "absent")
+        if reached(str(plain(standing.raw).get(STATUS)), VOIDED, {}):
+            return WriteResult(write.key, "unchanged", standing.id, standing.version)
+        if VOID in self.client.dialect.routes:
+            return self._act(VOID, replace(write, id=standing.id, content={}))
+        changed = self._lacking({STATUS: VOIDED})
+        return self._changed(Kind.SHIPMENTS, standing.id, write.key, SHIPMENT.change, changed)
 
     def _amend(self, kind: Kind, write: Write, route: str) -> WriteResult:
         if not write.id:

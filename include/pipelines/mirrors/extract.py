@@ -40,7 +40,8 @@ RECORD_FRAME = pa.schema(
 def extract(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
     """Stage ``records.parquet``: one row per record that the source still has.
 
-    A record that is gone there is told to nobody: the target keeps what it has.
+    A record that is gone there is told to nobody: the target keeps what it has. Unless the flow has something
+    to say in its place.
 
     Returns:
         Counts: ``received`` rows, ``fetched`` and ``gone`` records.
@@ -55,7 +56,11 @@ def extract(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
         if isinstance(answer, TransientError):
             unserved.append(key)
         elif answer is None:
-            gone.append(key)
+            said = (world.flow.in_place(key, row.version) for row in rows if row.record_key == key)
+            if (instead := next(filter(None, said), None)) is not None:
+                payloads[key] = instead
+            else:
+                gone.append(key)
         else:
             payloads[key] = answer
     moved = {

@@ -15,6 +15,7 @@ from include.checks.flows import (
     check_stock,
 )
 from include.connectors.clarity_ecommerce.targets import NOT_SOLD
+from include.connectors.sage100.changes.shipments import taken_back
 from include.connectors.salesforce.targets import NOT_SOLD as NO_PRODUCT
 from include.pipelines import flows as names
 from include.pipelines.flows import (
@@ -67,6 +68,8 @@ class MirrorFlow:
             what its own people did to other fields stays.
         remembers: what was told last is kept, though the target is told everything.
         carried: wakes what waits for records of a batch, by their keys, in other flows.
+        in_place: what is said of a record that the source has no longer, by its key and the version under
+            which it was announced; None where nothing is.
     """
 
     name: str
@@ -86,6 +89,7 @@ class MirrorFlow:
     partial: bool = False
     remembers: bool = False
     carried: Callable[[MirrorWorld, Ticket, Sequence[str]], None] = nobody_waits
+    in_place: Callable[[str, str], bytes | None] = lambda _key, _version: None
 
     @property
     def event(self) -> str:
@@ -120,6 +124,7 @@ SHIPMENTS = MirrorFlow(
     label="number",
     check=lambda frames: check_shipments(frames["shipments"], frames["shipment_lines"], frames["packages"]),
     prepare=preparing.shipments,
+    in_place=taken_back,
 )
 INVOICES = MirrorFlow(
     name="sage100_invoices_to_clarity",

@@ -142,7 +142,7 @@ def _delivery(world: MirrorWorld, ticket: Ticket) -> Delivery[Document, Answer]:
 
 
 def _outcome(answer: Answer) -> Outcome:
-    return Outcome.UNCHANGED if answer.status == "unchanged" else Outcome.LOADED
+    return Outcome.UNCHANGED if answer.status in {"unchanged", "absent"} else Outcome.LOADED
 
 
 def _refused(

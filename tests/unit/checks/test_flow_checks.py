@@ -63,6 +63,17 @@ def test_an_item_twice_in_one_warehouse_stops_the_set() -> None:
         check_stock(pd.concat([levels, levels], ignore_index=True), {"000"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [({}, [(Reason.NO_LINES, "lines")]), ({"state": "live", "ShipStatus": "D"}, []), ({"state": "gone"}, [])],
+    ids=["shipped", "taken back", "gone"],
+)
+def test_a_shipment_of_nothing_was_taken_back_or_is_parked(
+    changes: dict[str, object], found: list[tuple[Reason, str]]
+) -> None:
+    assert codes(shipped(lines=[goods(QuantityShipped=0)], **changes).problems) == found
+
+
 def test_goods_that_went_backwards() -> None:
     assert codes(shipped(lines=[goods(QuantityShipped=-2)]).problems) == [(Reason.OUT_OF_RANGE, "quantity")]
 

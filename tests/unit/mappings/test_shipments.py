@@ -56,7 +56,6 @@ def test_the_day_of_shipping_stays_the_companys_day() -> None:
         ({"state": "live", "ShipStatus": "N", "packages": []}, "pending", "Pending"),
         ({"state": "live", "ShipStatus": "N"}, "shipped", "Shipped"),
         ({"state": "live", "ShipStatus": "S", "packages": []}, "shipped", "InTransit"),
-        ({"state": "live", "ShipStatus": "D"}, "voided", "Exception"),
         ({"packages": []}, "shipped", "InTransit"),
         ({"packages": [PACKAGE | {"TrackingID": " "}]}, "shipped", "InTransit"),
     ],
@@ -65,6 +64,17 @@ def test_where_a_shipment_stands(changes: dict[str, object], state: str, status:
     made, documents = to_clarity("shipment", shipment(**changes))
     assert (the(made.frames["shipments"])["state"], documents[KEY]["status"]) == (state, status)
     accepted(ShipmentNew, documents[KEY])
+
+
+@pytest.mark.parametrize("changes", [{"state": "live", "ShipStatus": "D"}, {"state": "gone"}])
+def test_what_was_taken_back_is_void(changes: dict[str, object]) -> None:
+    """An entry that is gone tells its number, its order, and nothing else."""
+    whole = shipment(**changes)
+    bare = {name: whole[name] for name in ("InvoiceNo", "InvoiceType", "SalesOrderNo", "state")}
+    made, documents = to_clarity("shipment", bare if changes == {"state": "gone"} else whole)
+    assert made.problems.empty
+    wanted = {"status": "Voided", "shipmentNumber": "0021457-0104512-IN", "orderNumber": "WEB-100457"}
+    assert wanted.items() <= documents[KEY].items()
 
 
 def test_posting_is_a_change_and_no_second_shipment() -> None:
@@ -94,11 +104,6 @@ def test_only_goods_that_left_are_lines() -> None:
     assert frame[["position", "order_line_number", "quantity"]].to_numpy().tolist() == [
         [1, 3, Decimal("7.125")]
     ]
-
-
-def test_a_shipment_of_nothing_is_parked() -> None:
-    made, _ = to_clarity("shipment", shipment(lines=[goods(QuantityShipped=0)]))
-    assert (Reason.NO_LINES, "lines") in codes(made.problems)
 
 
 @pytest.mark.parametrize(

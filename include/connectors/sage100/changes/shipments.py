@@ -5,10 +5,14 @@ posted is little and read whole; it is read first, so that an invoice which move
 places or in the later one, never in neither. Posted headers are read by their stamp, and those of invoices
 that stand entered too: a posting can break off and wait for hours. Packages have no stamp and are corrected
 later: those of every known shipment are compared, over the span of its numbers.
+
+An invoice that was entered and stands nowhere any more was taken back: its goods did not leave. One that was
+posted and is gone was only cleared from history.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,15 @@ from include.connectors.sage100.changes import statements
 from include.connectors.sage100.changes.clock import ServerClock
 from include.connectors.sage100.changes.posted import NUMBER, lines_of, number_of, span_of
 from include.connectors.sage100.changes.rows import Reading, Row, grouped, without
-from include.connectors.sage100.changes.stubs import Changes, Record, documents_of, key_of, news, parts_of
+from include.connectors.sage100.changes.stubs import (
+    Changes,
+    Record,
+    Stub,
+    documents_of,
+    key_of,
+    news,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +36,25 @@ if TYPE_CHECKING:
 
     from include.connectors.sage100.database import Database
 
-LIVE, HISTORY = "live", "history"
+LIVE, HISTORY, GONE = "live", "history", "gone"
+ENTERED = "~entered"
+"""What the version of a shipment that is not posted ends with."""
+TAKEN_BACK = "taken back"
+"""Version of a shipment that was entered and never posted, and is no more."""
+
+
+def taken_back(key: str, version: str) -> bytes | None:
+    """What is left to say of a shipment that is no more; None where nothing is.
+
+    Args:
+        key: of the shipment.
+        version: under which it was announced.
+    """
+    if version != TAKEN_BACK:
+        return None
+    number, kind, order = parts_of(key)
+    names = {"InvoiceNo": number, "InvoiceType": kind, "SalesOrderNo": order}
+    return json.dumps({"version": version, "state": GONE, **names}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +87,11 @@ class Shipments:
         compared = self._packages_of(reading, watched)
         missing = [key for key in watched if key not in compared]
         seen |= self._find(reading, missing)
-        gone = tuple(key for key in missing if key not in seen)
+        lost = [key for key in missing if key not in seen and known[key] != TAKEN_BACK]
+        back = tuple(Stub(key, TAKEN_BACK) for key in lost if known[key].endswith(ENTERED))
+        gone = tuple(key for key in lost if not known[key].endswith(ENTERED))
         watermark = self.clock.watermark(since, headers, began)
-        return Changes(news(known, seen, compared), gone, watermark, reading.count)
+        return Changes((*news(known, seen, compared), *back), gone, watermark, reading.count)
 
     def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         """What each shipment says now, in the order of ``keys``. At most eight queries for each 200."""
@@ -84,6 +116,7 @@ class Shipments:
                 | row
                 | {"lines": [without(line, "InvoiceNo") for line in lines.get((row["InvoiceNo"],), [])]},
                 _half(LIVE, packages.get((row["InvoiceNo"],), [])),
+                ENTERED,
             )
             for row in headers
             if self._ships(row)

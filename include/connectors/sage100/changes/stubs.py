@@ -58,11 +58,13 @@ class Record:
 
     stamped: Row
     compared: Row = field(default_factory=dict)
+    mark: str = ""
+    """What a version shall show beside."""
 
     @property
     def version(self) -> str:
         """Changes when the content does, and never otherwise."""
-        return f"{digest(self.stamped)}.{digest(self.compared)}"
+        return f"{digest(self.stamped)}.{digest(self.compared)}{self.mark}"
 
     @property
     def document(self) -> bytes:

@@ -154,6 +154,37 @@ def test_a_dialect_without_keys_looks_before_it_creates(bench, answer) -> None:
     assert {each.method for each in bench.tenant.asked} == {"GET"}
 
 
+def test_a_shipment_is_voided_once_and_one_that_never_stood_not_at_all(bench, answer) -> None:
+    void = STANDING | {"status": "Voided", "rowVersion": 2}
+    bench.tenant.replies(
+        answer(200, {"data": STANDING}),
+        answer(200, {"data": void}),
+        answer(200, {"data": void}),
+        answer(200, {"data": [], "totalCount": 0}),
+    )
+    writes = [Write("k1", SHIPMENT, "70311"), Write("k2", SHIPMENT, "70311"), Write("k3", SHIPMENT)]
+    results = bench.writer().void_shipments(writes)
+    assert [(each.status, each.id) for each in results] == [
+        ("changed", "70311"),
+        ("unchanged", "70311"),
+        ("absent", ""),
+    ]
+    assert asked(bench)[:3] == [
+        ("GET", "/shipments/70311"),
+        ("POST", "/shipments/70311/void"),
+        ("GET", "/shipments/70311"),
+    ]
+
+
+def test_a_dialect_without_a_route_for_it_is_told_by_the_status(bench, answer) -> None:
+    bench.tenant.login = lambda _asked: answer(200, {"token": "jwt"})
+    bench.tenant.api = lambda _call: answer(200, STANDING)
+    writer = bench.writer(dialect="phoenix", token_url=f"{bench.tenant.url}/login")
+    assert one(writer.void_shipments([Write(KEY, SHIPMENT, "70311")])).status == "changed"
+    change = bench.tenant.asked[-1]
+    assert (change.method, change.json) == ("PATCH", {"status": "Voided"})
+
+
 REFUSALS = [
     (422, "validation_failed", Reason.REFUSED),
     (404, "order_not_found", Reason.NO_REFERENCE),

@@ -20,6 +20,7 @@ from include.connectors.sage100.changes import (
     WarehouseStock,
     statements,
 )
+from include.connectors.sage100.changes.shipments import TAKEN_BACK
 from include.connectors.sage100.changes.stubs import key_of, parts_of
 from include.errors import ConfigurationError
 
@@ -252,11 +253,28 @@ def test_a_posting_that_broke_off_loses_no_package_and_is_told_once(tables: Any,
     assert shipments.changes(known, NOON + timedelta(days=2)).stubs == ()
 
 
-def test_an_invoice_taken_back_before_posting_is_gone(tables: Any, database: Any) -> None:
+def test_an_invoice_taken_back_before_posting_is_news_once(tables: Any, database: Any) -> None:
     ship(tables)
     shipments = Shipments(database)
     known = known_of(shipments)
     tables.drop("SO_InvoiceHeader", InvoiceNo="0000012")
+    found = shipments.changes(known, NOON)
+    assert [(stub.key, stub.version) for stub in found.stubs] == [("0000012|IN|0000001", TAKEN_BACK)]
+    assert found.gone == ()
+    again = shipments.changes({stub.key: stub.version for stub in found.stubs}, NOON)
+    assert (again.stubs, again.gone) == ((), ())
+
+
+def test_an_invoice_cleared_from_history_was_not_taken_back(tables: Any, database: Any) -> None:
+    """Sites clear old invoices away; their goods left all the same."""
+    ship(tables)
+    shipments = Shipments(database)
+    known = known_of(shipments)
+    for table in ("SO_InvoiceHeader", "SO_InvoiceDetail", "SO_InvoiceTracking"):
+        tables.drop(table, InvoiceNo="0000012")
+    ship(tables, posted="000000")
+    known |= {stub.key: stub.version for stub in shipments.changes(known, NOON).stubs}
+    tables.drop("AR_InvoiceHistoryHeader", InvoiceNo="0000012")
     found = shipments.changes(known, NOON)
     assert (found.stubs, found.gone) == ((), ("0000012|IN|0000001",))
 
