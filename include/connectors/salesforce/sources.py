@@ -28,6 +28,7 @@ ACCOUNT, CONTACT = "001", "003"
 SOME = 150
 """Records whose documents are made at once."""
 PRODUCT_FIELDS = ("Id", "Name", "ProductCode", "StockKeepingUnit", "IsActive")
+WON_FIELDS = ("IsWon", "StageName")
 STAMP = "SystemModstamp"
 
 _EXACT = msgspec.json.Encoder(decimal_format="number")
@@ -174,9 +175,11 @@ class SalesforceOpportunities:
 
     Args:
         client: carries the calls.
+        won_stages: names of the stages that mean won; empty: Salesforce's own ``IsWon`` says it.
     """
 
     client: SalesforceClient
+    won_stages: frozenset[str] = frozenset()
     records: SalesforceRecords = field(init=False)
 
     def __post_init__(self) -> None:
@@ -190,15 +193,15 @@ class SalesforceOpportunities:
         began, sweep = self.client.now(), Sweep(self.client)
         found, lines = dict[str, str](), dict[str, str]()
         won: set[str] = set()
-        for row in sweep.rows("Opportunity", since, ["IsWon"]):
+        for row in sweep.rows("Opportunity", since, WON_FIELDS):
             later(found, row["Id"], row[STAMP])
-            if row["IsWon"] and not row["IsDeleted"]:
+            if self._is_won(row) and not row["IsDeleted"]:
                 won.add(row["Id"])
         for row in sweep.rows("OpportunityLineItem", since, ["OpportunityId"]):
             later(lines, row["OpportunityId"], row[STAMP])
         unseen = [key for key in lines if key not in found and key not in known]
-        asked = self.records.where("Opportunity", "Id", unseen, fields=["IsWon"]) if unseen else ()
-        won |= {row["Id"] for row in asked if row["IsWon"]}
+        asked = self.records.where("Opportunity", "Id", unseen, fields=WON_FIELDS) if unseen else ()
+        won |= {row["Id"] for row in asked if self._is_won(row)}
         stamps = [*found.values(), *lines.values()]
         for key, stamp in lines.items():
             later(found, key, stamp)
@@ -209,6 +212,9 @@ class SalesforceOpportunities:
         """Each opportunity's JSON with ``Account`` and ``OpportunityLineItems``; raises as the customers'."""
         for some in chunks(list(keys), SOME):
             yield from answers(some, self._opportunities)
+
+    def _is_won(self, row: Row) -> bool:
+        return row["StageName"] in self.won_stages if self.won_stages else row["IsWon"] is True
 
     def _opportunities(self, ids: Sequence[str]) -> dict[str, bytes]:
         records, settings = self.records, self.client.settings

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from include.pipelines.staging import StagingPath
 
 NUMBER_FIELD = "salesforce_number_field"
+WON_STAGES = "salesforce_won_stages"
+"""Setting: stages that mean won, as the mapping reads it: separated by semicolons."""
 """Setting: the opportunity's field whose value its sales order's number is made of; blank: its id."""
 WIDTHS = {
     ("contact", "contact_name"): 200, ("contact", "company_name"): 200, ("contact", "website"): 255,
@@ -116,7 +118,12 @@ def _ends(
             ZohoContacts(zoho),
         ),
         flows.SALESFORCE_WON: (
-            Remembered(SalesforceOpportunities(org), gone_opportunity, check, settings.get(NUMBER_FIELD, "")),
+            Remembered(
+                SalesforceOpportunities(org, _won_stages(settings)),
+                gone_opportunity,
+                check,
+                settings.get(NUMBER_FIELD, ""),
+            ),
             ZohoSalesOrders(zoho),
         ),
         flows.ZOHO_CATALOGUE: (
@@ -127,3 +134,7 @@ def _ends(
         flows.ZOHO_STOCK: (ZohoStock(zoho), SalesforceStock(org)),
     }
     return ends[flow]
+
+
+def _won_stages(settings: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name.strip() for name in settings.get(WON_STAGES, "").split(";")) - {""}
