@@ -5,13 +5,15 @@ makes the process that comes by kill itself there with ``SIGKILL``, once: the ma
 ``TRADEBRIDGE_FAILPOINT_ONCE`` is created first, and a process that finds it goes on. Without the
 variable a failpoint costs one dictionary look-up.
 
-Nobody lists the places. Three seams make them, and whatever passes a seam has them:
+Nobody lists the places. Four seams make them, and whatever passes a seam has them:
 
 =============================  ===========================================  ==============
 seam                           place                                        points
 =============================  ===========================================  ==============
 every write to a target        the delivery's name, ``load_orders``         :data:`POINTS`
 every call of a world's port   port and method, ``notes.add_comment``       :data:`CALL`
+every request that writes to   system, method and path,                     :data:`CALL`
+Zoho Inventory or Salesforce   ``zoho_inventory PUT /contacts/{id}``
 every step of the ledger       what it does, ``ledger.settle_a_batch``      :data:`COMMIT`
 =============================  ===========================================  ==============
 
@@ -21,7 +23,9 @@ So :func:`noted` round a walk through a flow has found them all, those of tomorr
 from __future__ import annotations
 
 import os
+import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +46,9 @@ COMMIT = ("before_local_commit", "after_local_commit")
 """Of a step of the ledger: nothing of it is on disk; all of it is."""
 
 _notes: dict[tuple[str, str], None] | None = None
+_asked: Counter[str] = Counter()
+"""How often each request was made, while anybody watches."""
+_ID = re.compile(r"(?<=/)(?=[^/]*\d)[0-9A-Za-z]{15,20}(?=/|$)")
 
 
 def reach(place: str, point: str) -> None:
@@ -65,6 +72,27 @@ def reach(place: str, point: str) -> None:
 
 
 @contextmanager
+def request(system: str, method: str, path: str) -> Iterator[None]:
+    """A request to another system passes :data:`CALL`; its second of a kind is another place, and so on.
+
+    Args:
+        system: who is asked, e.g. ``zoho_inventory``.
+        method: of HTTP.
+        path: below the API base; ids and the query are left out of the place's name.
+    """
+    if not _watching():
+        yield
+        return
+    place = f"{system} {method} {_ID.sub('{id}', path.partition('?')[0])}"
+    _asked[place] += 1
+    if _asked[place] > 1:
+        place = f"{place} ({_asked[place]})"
+    reach(place, CALL[0])
+    yield
+    reach(place, CALL[1])
+
+
+@contextmanager
 def noted() -> Iterator[dict[tuple[str, str], None]]:
     """Note each (place, point) that is passed meanwhile, once, in order of first passing.
 
@@ -72,6 +100,7 @@ def noted() -> Iterator[dict[tuple[str, str], None]]:
     """
     global _notes  # noqa: PLW0603 - like the environment, it is the process's
     _notes = {}
+    _asked.clear()
     try:
         yield _notes
     finally:
@@ -80,9 +109,13 @@ def noted() -> Iterator[dict[tuple[str, str], None]]:
 
 def watched(name: str, port: Port) -> Port:
     """A port whose every call passes :data:`CALL`; the port itself where no test asks for it."""
-    if (VARIABLE not in os.environ and _notes is None) or isinstance(port, _Watched):
+    if not _watching() or isinstance(port, _Watched):
         return port
     return cast("Port", _Watched(name, port))
+
+
+def _watching() -> bool:
+    return VARIABLE in os.environ or _notes is not None
 
 
 class _Watched:

@@ -17,6 +17,7 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
+from include import failpoints
 from include.connectors.ports import Breaker, Budget, Clock, NoBreaker, Sleep, TokenStore, utcnow
 from include.connectors.rest.pace import Gate, Jitter, retry_after, spread
 from include.connectors.rest.retries import Retries
@@ -181,7 +182,8 @@ class SalesforceClient:
         body = None if content is None else encoded(content)
         call = Call(method, path, idempotent=idempotent)
         asked = dict(params or {})
-        return self._run(call, lambda sf: sf.restful(path, params=asked, method=method, data=body))
+        with failpoints.request("salesforce", method, path):
+            return self._run(call, lambda sf: sf.restful(path, params=asked, method=method, data=body))
 
     def query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]:
         """All rows of a query. A cursor that goes with its session makes it begin anew.
@@ -209,7 +211,8 @@ class SalesforceClient:
             headers = {**sf.headers, "Content-Type": "text/csv; charset=UTF-8"}
             call_salesforce(sf.base_url + path, "PUT", sf.session, headers, data=file)
 
-        self._run(Call("PUT", path), put)
+        with failpoints.request("salesforce", "PUT", path):
+            self._run(Call("PUT", path), put)
 
     def download(self, path: str, read: Callable[[requests.Response], T]) -> T:
         """What ``read`` makes of a CSV answer, which comes as a stream.
@@ -224,7 +227,8 @@ class SalesforceClient:
             with call_salesforce(sf.base_url + path, "GET", sf.session, headers, stream=True) as answer:
                 return read(answer)
 
-        return self._run(Call("GET", path), fetch)
+        with failpoints.request("salesforce", "GET", path):
+            return self._run(Call("GET", path), fetch)
 
     def _pages(self, soql: str, *, deleted: bool) -> Iterator[list[dict[str, Any]]]:
         size = {"Sforce-Query-Options": f"batchSize={self.settings.page_size}"}

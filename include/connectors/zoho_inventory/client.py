@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from include import failpoints
 from include.connectors.ports import (
     AccessToken,
     Breaker,
@@ -141,17 +142,21 @@ class ZohoClient:
             IntegrationError: as :meth:`get`; the write has taken no effect.
         """
         body = _JSON.encode(content)
-        return self._call(Call(method, path, self._query(params), body, idempotent=idempotent))
+        return self._write(Call(method, path, self._query(params), body, idempotent=idempotent))
 
     def send_form(self, method: str, path: str, fields: Mapping[str, str]) -> Envelope:
         """Write a form; see :meth:`send_json`."""
         content = urlencode(fields).encode()
         kind = "application/x-www-form-urlencoded;charset=UTF-8"
-        return self._call(Call(method, path, self._query(None), content, kind))
+        return self._write(Call(method, path, self._query(None), content, kind))
 
     def _query(self, params: Mapping[str, str] | None, *, scoped: bool = True) -> dict[str, str]:
         own = {"organization_id": self.settings.organization_id} if scoped else {}
         return {**own, **(params or {})}
+
+    def _write(self, call: Call) -> Envelope:
+        with failpoints.request("zoho_inventory", call.method, call.path):
+            return self._call(call)
 
     def _call(self, call: Call) -> Envelope:
         credential = Credential(self.tokens)
