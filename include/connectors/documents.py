@@ -28,12 +28,14 @@ class Document:
         content: its JSON in the target's names, every number with its digits.
         target_id: the record in the target; blank creates it, or finds it by its own number.
         idempotency_key: name of this write.
+        adopts: somebody said that ``target_id`` is the record, and we have not written it yet.
     """
 
     key: str
     content: str
     target_id: str = ""
     idempotency_key: str = ""
+    adopts: bool = False
 
     @property
     def members(self) -> dict[str, Any]:

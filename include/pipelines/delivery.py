@@ -92,7 +92,7 @@ class Write(Generic[RecordT]):
         Nor is it content on which terms an order is written.
         """
         content = asdict(replace(self.record, idempotency_key=""))
-        for aim in ("sales_order_no", "target_id"):
+        for aim in ("sales_order_no", "target_id", "adopts"):
             content.pop(aim, None)
         if "credit" in content:
             content |= {"credit": "ignore", "hold_reason": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ class SalesforceProducts:
     """Products by the Zoho item's id, with their standard prices.
 
     A document is ``{"Product2": {...}, "price": {"UnitPrice", "CurrencyIsoCode"?, "IsActive"}}``; without
-    ``price`` none is set. Up to ``bulk_threshold`` documents go by collections, more by Bulk API 2.0.
+    ``price`` none is set. Up to ``bulk_threshold`` documents go by collections, more by Bulk API 2.0. A
+    product that is adopted is first given the item's id, so that it is found by it from then on.
 
     Args:
         client: carries the calls.
@@ -55,14 +57,15 @@ class SalesforceProducts:
             IntegrationError: see :meth:`Batches.upsert`.
         """
         members = [each.members for each in documents]
-        products = self._products(documents, [each[PRODUCT] for each in members])
-        asked = {
-            done.id: each["price"]
-            for done, each in zip(products, members, strict=True)
-            if done.fine and done.id and each.get("price")
-        }
-        new = {done.id for done in products if done.status == "created"}
-        prices = Prices(self.records, self.bulk).set(asked, new=new, facts=facts_of(documents))
+        with ExitStack() as jobs:
+            products = self._products(documents, [each[PRODUCT] for each in members], jobs)
+            asked = {
+                done.id: each["price"]
+                for done, each in zip(products, members, strict=True)
+                if done.fine and done.id and each.get("price")
+            }
+            new = {done.id for done in products if done.status == "created"}
+            prices = Prices(self.records, self.bulk).set(asked, new=new, facts=facts_of(documents))
         both = [worst([each, *_of(prices, each.id)], each.id) for each in products]
         return [done.answer(each.idempotency_key) for done, each in zip(both, documents, strict=True)]
 
@@ -93,15 +96,32 @@ class SalesforceProducts:
             self.jobs.forget(name)
         return standing
 
-    def _products(self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]]) -> list[Done]:
+    def _products(
+        self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]], jobs: ExitStack
+    ) -> list[Done]:
+        """What became of the products; their Bulk API jobs are remembered until ``jobs`` ends."""
         key = self.client.settings.product_key
 
         def send(some: Sequence[Mapping[str, Any]]) -> list[Done]:
             if len(some) > self.client.settings.bulk_threshold:
-                return self.bulk.run(self._load(documents, some))
+                return jobs.enter_context(self.bulk.carried(self._load(documents, some)))
             return Batches(self.client).upsert(PRODUCT, key, some)
 
-        return keyed(rows, key, send)
+        adopted = self._adopted(documents, rows)
+        ours = [place for place in range(len(rows)) if place not in adopted or adopted[place].fine]
+        answers = keyed([rows[place] for place in ours], key, send)
+        done = adopted | {
+            place: replace(each, status="adopted") if place in adopted and each.fine else each
+            for place, each in zip(ours, answers, strict=True)
+        }
+        return [done[place] for place in range(len(rows))]
+
+    def _adopted(self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]]) -> dict[int, Done]:
+        """Give products that people made their item's id; what came of it by the document's place."""
+        key = self.client.settings.product_key
+        places = [place for place, each in enumerate(documents) if each.adopts and rows[place].get(key)]
+        given = [{"Id": documents[place].target_id, key: rows[place][key]} for place in places]
+        return dict(zip(places, Batches(self.client).update(PRODUCT, given), strict=True))
 
     def _load(self, documents: Sequence[Document], rows: Sequence[Mapping[str, Any]]) -> Load:
         return Load("upsert", PRODUCT, self.client.settings.product_key, rows, facts_of(documents))

@@ -12,6 +12,7 @@ from include.connectors.salesforce import (
     SalesforceOrders,
     SalesforceProducts,
     SalesforceStock,
+    UnclaimedProducts,
 )
 from include.connectors.zoho_inventory import (
     ZohoContacts,
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from include.pipelines.mirrors.ports import RecordSource, RecordTarget
     from include.pipelines.staging import StagingPath
 
-NUMBER_FIELD = "salesforce_number_field"
 WON_STAGES = "salesforce_won_stages"
 """Setting: stages that mean won, as the mapping reads it: separated by semicolons."""
+NUMBER_FIELD = "salesforce_number_field"
 """Setting: the opportunity's field whose value its sales order's number is made of; blank: its id."""
 WIDTHS = {
     ("contact", "contact_name"): 200, ("contact", "company_name"): 200, ("contact", "website"): 255,
@@ -89,6 +90,8 @@ def assemble(
         source=source,
         target=target,
         currencies=ZohoCurrencies(zoho),
+        schema=Describe(org),
+        unclaimed=UnclaimedProducts(org),
         widths=lambda: WIDTHS,
         staging_root=staging_root,
         settings=settings,

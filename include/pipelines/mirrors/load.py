@@ -90,7 +90,8 @@ def _writes(
 
 
 def _write(row: Mapping[str, Any], link: Link | None) -> Write[Document]:
-    document = Document(row["key"], row["content"], link.target_id if link else "")
+    adopts = link is not None and not link.content_hash
+    document = Document(row["key"], row["content"], link.target_id if link else "", adopts=adopts)
     return Write(row["key"], row["fact"], row["number"], document)
 
 

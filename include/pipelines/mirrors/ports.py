@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from include.pipelines.ports import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     import pandas as pd
@@ -94,6 +94,13 @@ class ErpCustomers(Protocol):
         """Reference tables by name, each a ``REFERENCE_FRAME``."""
 
 
+class Unclaimed(Protocol):
+    """Records that people made in the target, and that nothing of the source's is known by yet."""
+
+    def find(self, codes: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+        """Names by target id of those that have a record's code, by the source's id."""
+
+
 class Currencies(Protocol):
     """The target's currencies."""
 
@@ -114,6 +121,16 @@ class CashReads(Protocol):
         """Cash receipts of deposits since a day, entered or posted."""
 
 
+class Schema(Protocol):
+    """What an org's objects are made of."""
+
+    def has(self, name: str, field: str) -> bool:
+        """Whether we may read a field of an object."""
+
+    def words(self, name: str, field: str) -> Collection[str]:
+        """What a list offers to choose from."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MirrorWorld(Surroundings):
     """Everything a stage of a mirror flow may touch.
@@ -127,11 +144,15 @@ class MirrorWorld(Surroundings):
         customers: the shop's, where it must be told whose a record is.
         cash: the ERP's, where it is told of money.
         currencies: the target's, where a record names one.
+        unclaimed: the target's own records, among which new ones are looked for before they are made.
         erp: the ERP's customers, where the shop's are looked for among them.
+        schema: of the org on either side, where not every org has what a mapping names.
         allowances: what may still be spent of each call budget that a run draws on.
     """
 
-    PORTS = ("source", "target", "orders", "customers", "counterpart", "cash", "erp", "currencies")
+    PORTS = (
+        "source", "target", "orders", "customers", "counterpart", "cash", "erp", "currencies", "unclaimed",
+    )  # fmt: skip
 
     flow: MirrorFlow
     source: RecordSource
@@ -144,6 +165,8 @@ class MirrorWorld(Surroundings):
     cash: CashReads | None = None
     erp: ErpCustomers | None = None
     currencies: Currencies | None = None
+    schema: Schema | None = None
+    unclaimed: Unclaimed | None = None
     allowances: tuple[Callable[[], Allowance], ...] = ()
 
     def carried(self, ticket: Ticket, keys: Sequence[str]) -> None:

@@ -1,0 +1,117 @@
+"""What stands on the other side already is linked, never made a second time; a doubt is a person's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from include.ledger import Link
+from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
+from include.pipelines.mirrors import flows
+from include.pipelines.mirrors.announce import Request
+from include.pipelines.mirrors.ports import MirrorWorld
+from include.pipelines.ports import ITEM
+from tests.pipeline.house import House
+from tests.pipeline.outside import Json, cents
+from tests.pipeline.salesforce import Goods, Org, worlds
+from tests.pipeline.world import Run, run_once
+
+WHOLE = Request(whole=True)
+Carry = Callable[..., Run]
+
+
+@pytest.fixture
+def org(house: House) -> Org:
+    house.tidy()
+    return Org(house.doors.zoho)
+
+
+@pytest.fixture
+def zoho(org: Org) -> Goods:
+    return Goods(org.url)
+
+
+@pytest.fixture
+def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
+    with worlds(house) as make:
+        yield {flow.name: make(flow) for flow in flows.SALESFORCE_FLOWS}
+
+
+@pytest.fixture
+def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
+    def carry(flow: flows.MirrorFlow, request: Request | None = None) -> Run:
+        run = run_once(worlds_of[flow.name], request)
+        assert run.green, (flow.name, run.errors, run.met)
+        return run
+
+    return carry
+
+
+# Products -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def catalogue(worlds_of: dict[str, MirrorWorld]) -> MirrorWorld:
+    return worlds_of[flows.ZOHO_CATALOGUE.name]
+
+
+def an_item(zoho: Goods, sku: str) -> Json:
+    (found,) = [each for each in zoho.items() if each["sku"] == sku]
+    return found
+
+
+def of_code(org: Org, code: str) -> list[Json]:
+    return [
+        each for each in org.records("Product2") if (each["ProductCode"] or "").casefold() == code.casefold()
+    ]
+
+
+@pytest.mark.parametrize("code", ["NW-0001", "nw-0001"])
+def test_a_product_of_an_items_code_is_adopted_with_its_price(
+    org: Org, zoho: Goods, carry: Carry, code: str
+) -> None:
+    """C9: it keeps its id, so the opportunities that name it are whole; nothing is told a second time."""
+    theirs = org.make("Product2", Name="Chai, typed by hand", ProductCode=code, IsActive=False)
+    (book,) = [each for each in org.records("Pricebook2") if each["IsStandard"]]
+    org.make("PricebookEntry", Pricebook2Id=book["Id"], Product2Id=theirs, UnitPrice="1", IsActive=True)
+    assert carry(flows.ZOHO_CATALOGUE)["loaded"] == len(zoho.items())
+    item = an_item(zoho, "NW-0001")
+    (product,) = of_code(org, "NW-0001")
+    assert (product["Id"], product["Zoho_Item_Id__c"]) == (theirs, item["item_id"])
+    assert (product["Name"], product["IsActive"]) == (item["name"], True)
+    (price,) = [each for each in org.records("PricebookEntry") if each["Product2Id"] == theirs]
+    assert cents(price["UnitPrice"]) == cents(item["rate"])
+    again = carry(flows.ZOHO_CATALOGUE, WHOLE)
+    assert (again["loaded"], len(org.records("Product2"))) == (0, len(zoho.items()))
+
+
+def test_of_two_products_of_one_code_a_person_chooses(
+    org: Org, zoho: Goods, carry: Carry, catalogue: MirrorWorld
+) -> None:
+    """Neither is taken and no third is made, before or after; the chosen one is told by a replay."""
+    twins = [org.make("Product2", Name=f"Chai {n}", ProductCode="NW-0001") for n in range(2)]
+    run = carry(flows.ZOHO_CATALOGUE)
+    assert (run["parked"], run["loaded"]) == (1, len(zoho.items()) - 1)
+    (question,) = catalogue.ledger.exceptions.list(state="open")
+    item = an_item(zoho, "NW-0001")
+    assert (question.code, question.field) == ("reference.ambiguous", "ProductCode")
+    assert question.record_key == item["item_id"]
+    assert {each["value"] for each in json.loads(question.candidates)} == set(twins)
+    assert len(of_code(org, "NW-0001")) == 2
+    chosen = Link(ITEM, ZOHO_INVENTORY, item["item_id"], SALESFORCE, twins[1], origin="named by clerk")
+    catalogue.ledger.crosswalk.bind([chosen])
+    catalogue.ledger.exceptions.start_retry([question.id], actor="clerk")
+    assert carry(flows.ZOHO_CATALOGUE)["loaded"] == 1
+    named = {each["Id"]: each["Zoho_Item_Id__c"] for each in of_code(org, "NW-0001")}
+    assert named == {twins[0]: None, twins[1]: item["item_id"]}
+    assert catalogue.ledger.exceptions.list(state="open") == []
+    assert carry(flows.ZOHO_CATALOGUE, WHOLE)["loaded"] == 0
+
+
+def test_an_item_that_has_its_product_takes_no_other(org: Org, zoho: Goods, carry: Carry) -> None:
+    carry(flows.ZOHO_CATALOGUE)
+    theirs = org.make("Product2", Name="Chai, again", ProductCode="NW-0001")
+    carry(flows.ZOHO_CATALOGUE, WHOLE)
+    assert org.record("Product2", theirs)["Zoho_Item_Id__c"] is None
