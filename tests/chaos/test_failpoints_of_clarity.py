@@ -327,6 +327,20 @@ def die_once(house: House, story: Story, where: Crossing, marker: Marker) -> Non
     story.assert_survived(house)
 
 
+def die_twice(
+    house: House, story: Story, first: tuple[Crossing, Marker], second: tuple[Crossing, Marker]
+) -> None:
+    """The second run may have no reason to come by where it is to die."""
+    story.begin(house)
+    for _, marker in (first, second):
+        marker.arm()
+    house.clock.ahead += LONG_ENOUGH
+    assert one_run(house, deadly(*first), flow=story.flow) == KILLED
+    codes = runs_until_green(house, deadly(*second), flow=story.flow)
+    assert codes == ([KILLED, 0] if second[1].struck else [0])
+    story.assert_survived(house)
+
+
 # The deaths ---------------------------------------------------------------------------------------------
 
 
@@ -379,15 +393,8 @@ def test_a_worker_killed_anywhere_leaves_one_exact_record(
 def test_two_deaths_one_after_the_other_leave_one_exact_record(
     house: House, subtests: pytest.Subtests, tmp_path: Path, story: Story
 ) -> None:
-    """All pairs of points of writes. The second run may have no reason to come by where it is to die."""
+    """All pairs of points of writes."""
     first, second = Marker(tmp_path / "first"), Marker(tmp_path / "second")
     for where, then in product(writes(house, story), repeat=2):
         with subtests.test(where=where, then=then):
-            story.begin(house)
-            first.arm()
-            second.arm()
-            house.clock.ahead += LONG_ENOUGH
-            assert one_run(house, deadly(where, first), flow=story.flow) == KILLED
-            codes = runs_until_green(house, deadly(then, second), flow=story.flow)
-            assert codes == ([KILLED, 0] if second.struck else [0])
-            story.assert_survived(house)
+            die_twice(house, story, (where, first), (then, second))

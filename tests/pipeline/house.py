@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,7 +44,10 @@ BOUNDLESS = {"per_minute": 1_000_000, "per_day": 1_000_000, "concurrent": 100, "
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """How to reach everything; plain text, so that another process can be told."""
+    """How to reach everything; plain text, so that another process can be told.
+
+    ``salesforce``: settings of the org's connection that are not the usual ones.
+    """
 
     ledger: str
     ledger_key: str
@@ -55,6 +58,7 @@ class Doors:
     staging: str
     salesforce_proxy: str
     salesforce_authority: str
+    salesforce: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,13 +75,17 @@ class Clock:
 
 
 class House:
-    """The running processes, by name: ``postgres``, ``sandbox``, ``gateway``."""
+    """The running processes, by name: ``postgres``, ``sandbox``, ``gateway``.
+
+    ``salesforce``: settings of the org's connection that are not the usual ones, until all is tidied up.
+    """
 
     def __init__(self, run: Path) -> None:
         self.machine = Machine(
             run, choose(run, {"airflow": 0, "sandbox": 0, "gateway": 0}), secrets_of(run / "secrets")
         )
         self.clock = Clock()
+        self.salesforce: Mapping[str, str | int] = {}
         self._children: dict[str, Child] = {}
         self._environment: dict[str, str] = {}
 
@@ -174,6 +182,7 @@ class House:
     def tidy(self, orders: int = 0) -> None:
         """Everything as at the beginning, and Zoho with so many of Northwind's orders."""
         self.clock.ahead = timedelta(0)
+        self.salesforce = {}
         self.zoho.reset(orders, BOUNDLESS)
         self.sage.reset()
         self._forget_answers()
@@ -199,6 +208,7 @@ class House:
             staging=str(machine.run / "staging"),
             salesforce_proxy=machine.salesforce_proxy,
             salesforce_authority=str(machine.salesforce_authority),
+            salesforce=self.salesforce,
         )
 
     @property

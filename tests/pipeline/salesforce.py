@@ -123,7 +123,7 @@ def org_world(doors: Doors, clock: Clock, flow: MirrorFlow, **settings: str) -> 
     org_settings = OrgSettings(
         **{
             **SANDBOX_SALESFORCE, **QUICK, "proxies": {"https": doors.salesforce_proxy},
-            "verify": doors.salesforce_authority,
+            "verify": doors.salesforce_authority, **doors.salesforce,
         }
     )  # fmt: skip
     session = SalesforceSession(org_settings)

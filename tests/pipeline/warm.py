@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pyodbc  # noqa: F401, TID253 - the runs need it
+import simple_salesforce  # noqa: F401, TID253 - likewise
 
 from include.checks.judge import judge
 from include.translation import load
 
 MAPPINGS = {
-    "zoho_inventory": ("sales_order",),
+    "zoho_inventory": ("sales_order", "customer_write", "sales_order_write", "item"),
+    "salesforce": ("customer", "opportunity", "product_write", "order_write"),
     "clarity_ecommerce": ("sales_order", "shipment", "stock_level", "invoice"),
     "sage100": ("sales_order", "customer", "shipment", "stock_level", "invoice"),
 }

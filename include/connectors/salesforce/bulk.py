@@ -14,7 +14,7 @@ import io
 import re
 import tempfile
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -115,15 +115,29 @@ class Bulk:
             ConfigurationError: the file as a whole is refused, e.g. for a field that is not there.
             IntegrationError: see :meth:`SalesforceClient.send`; what is transient comes as answers instead.
         """
-        done: list[Done] = []
+        with self.carried(load) as done:
+            return done
+
+    @contextmanager
+    def carried(self, load: Load) -> Iterator[list[Done]]:
+        """As :meth:`run`, while more is done about the same rows.
+
+        Jobs are forgotten with the end of the block: who dies in it finds them done and begins no others.
+        """
+        done, names = list[Done](), list[str]()
         for rows in parts(load.rows):
             try:
-                done += self._run(replace(load, rows=rows))
+                name, answers = self._run(replace(load, rows=rows))
             except TransientError as error:
                 # The job's fate is known to Salesforce, and the same batch will ask it.
                 wait = COME_BACK if error.retry_after is None else error.retry_after
-                done += [Done("retry", retry_after=wait)] * len(rows)
-        return done
+                answers = [Done("retry", retry_after=wait)] * len(rows)
+            else:
+                names.append(name)
+            done += answers
+        yield done
+        for name in names:
+            self.jobs.forget(name)
 
     def finish(self, load: Load) -> list[str]:
         """Wait for the job that carries this load, if one was begun and closed.
@@ -158,7 +172,8 @@ class Bulk:
         self.jobs.forget(name)
         return True
 
-    def _run(self, load: Load) -> list[Done]:
+    def _run(self, load: Load) -> tuple[str, list[Done]]:
+        """What the job is remembered under, and its answers."""
         with tempfile.TemporaryFile() as file:
             name = write(load, file)
             job = self._known(name)
@@ -170,9 +185,7 @@ class Bulk:
         if info["state"] != "JobComplete":
             self.jobs.forget(name)
             raise _failed(load, info)
-        done = self._results(load, job)
-        self.jobs.forget(name)
-        return done
+        return name, self._results(load, job)
 
     def _known(self, name: str) -> str:
         """The job that carries this already, ``""`` when there is none that can go on."""
