@@ -91,6 +91,9 @@ class Lookup:
             other systems are not followed.
         clock: gives the present.
         spellings: how else a name may be written.
+        coded_in: system whose ids are what people call the record everywhere, as items are called by their
+            code. Links of one name are then of one record, and what is linked with none there is looked for
+            under its name.
     """
 
     entity: str
@@ -98,6 +101,7 @@ class Lookup:
     readers: Mapping[str, Callable[[], Counterpart]]
     clock: Clock
     spellings: Callable[[str], Iterable[str]] = lambda _name: ()
+    coded_in: str = ""
     _pools: dict[str, ThreadPoolExecutor] = field(init=False)
     _lock: RLock = field(init=False, default_factory=RLock)  # a read that is done at once calls back at once
     _kept: TTLCache[Place, Said] = field(init=False)
@@ -131,32 +135,44 @@ class Lookup:
         spelt = {name, *self.spellings(name)}
         links = self._linked(spelt)
         known = _names(links)
-        places = [place for place in known if not systems or place.system in systems]
-        places.sort(key=lambda place: place.id not in spelt and not spelt & set(known[place]))
+        places = [*known, *(self._unlinked(known) if links else ())]
+        places = [place for place in places if not systems or place.system in systems]
+        places.sort(key=lambda place: place.id not in spelt and not spelt & set(known.get(place, ())))
         if not links:
-            places = [Place(system, name) for system in systems]
+            places = [Place(system, name) for system in systems or filter(None, [self.coded_in])]
         places = [place for place in places if place.system in self.readers][:MOST]
         said = self._said(places, within, max_age)
         replies = [self._reply(place, known.get(place, ()), said.get(place)) for place in places]
-        return replies if links else [reply for reply in replies if reply.record is not None or reply.problem]
+        return [
+            each for each in replies if Place(each.system, each.id) in known or each.record or each.problem
+        ]
 
     def _linked(self, names: set[str]) -> list[Link]:
         """Links that name the record, and from its other ids on as far as they lead; a query for each hop."""
         crosswalk = self.crosswalk()
         found: dict[tuple[str, str, str], Link] = {}
-        places = set[Place]()
+        family = _Family(set(), self.coded_in != "")
         asked, waiting = set[str](), names
         while waiting and len(found) < MOST:
             apart = crosswalk.called(self.entity, waiting, self.readers)
-            joined = apart if waiting is names else _joined(apart, places)
+            joined = apart if waiting is names else family.members(apart)
             while joined:
                 found |= {(link.source_system, link.source_id, link.target_system): link for link in joined}
-                places.update(*map(_ends, joined))
+                family.add(joined)
                 apart = [link for link in apart if link not in joined]
-                joined = _joined(apart, places)
+                joined = family.members(apart)
             asked |= waiting
-            waiting = {place.id for place in places} - asked
+            waiting = family.names - asked
         return list(found.values())
+
+    def _unlinked(self, known: Mapping[Place, Iterable[str]]) -> list[Place]:
+        """Where a record may be that is called alike everywhere."""
+        if not self.coded_in or any(place.system == self.coded_in for place in known):
+            return []
+        return [
+            Place(self.coded_in, code)
+            for code in sorted({code for names in known.values() for code in names})
+        ]
 
     def _said(
         self, places: Iterable[Place], within: timedelta, max_age: timedelta
@@ -251,9 +267,26 @@ def _names(links: Iterable[Link]) -> dict[Place, tuple[str, ...]]:
     return {place: tuple(sorted(names[place])) for place in sorted(names)}
 
 
-def _joined(links: Iterable[Link], places: set[Place]) -> list[Link]:
-    """Links of a record that is known: the same id elsewhere is another record."""
-    return [link for link in links if _ends(link) & places]
+@dataclass
+class _Family:
+    """All that is known of one record so far; the same id in another system is another record."""
+
+    places: set[Place]
+    is_coded: bool
+    codes: set[str] = field(default_factory=set)
+
+    def members(self, links: Iterable[Link]) -> list[Link]:
+        return [link for link in links if _ends(link) & self.places or link.natural_key in self.codes]
+
+    def add(self, links: Iterable[Link]) -> None:
+        for link in links:
+            self.places |= _ends(link)
+            if self.is_coded and link.natural_key:
+                self.codes.add(link.natural_key)
+
+    @property
+    def names(self) -> set[str]:
+        return {place.id for place in self.places} | self.codes
 
 
 def _ends(link: Link) -> set[Place]:

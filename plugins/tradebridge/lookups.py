@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from include.errors import TransientError
@@ -32,6 +32,7 @@ ENTITIES = {"customers": "customer", "orders": "sales_order", "items": "item"}
 """What may be looked up, as its address calls it and as the crosswalk does."""
 
 
+_MAKING = threading.Lock()
 CLIENT_FRESH = 60.0
 """Seconds that a client is kept: its connections stay open, and a changed connection is soon heeded."""
 
@@ -61,6 +62,7 @@ def lookup(kind: str) -> Lookup:
         readers=_readers(kind),
         clock=utcnow,
         spellings=_spellings,
+        coded_in="sage100" if kind == "items" else "",
     )
 
 
@@ -92,7 +94,13 @@ def _readers(kind: str) -> Mapping[str, Callable[[], Counterpart]]:
             "sage100": lambda: _sage().item_records(_clock()),
         },
     }
-    return readers[kind]
+    return {system: partial(_make, make) for system, make in readers[kind].items()}
+
+
+def _make(reader: Callable[[], Counterpart]) -> Counterpart:
+    """One at a time: threads that load one package from two ends at once find half of it."""
+    with _MAKING:
+        return reader()
 
 
 def _zoho() -> ZohoReader:

@@ -10,7 +10,7 @@ import pytest
 
 from include.errors import TransientError, UnreachableError
 from include.ledger import Link
-from include.pipelines.lookup import MOST, Lookup, Reply
+from include.pipelines.lookup import MOST, WAITING, Lookup, Reply
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 AT_ONCE, PATIENTLY = timedelta(milliseconds=20), timedelta(seconds=20)
@@ -199,3 +199,125 @@ def test_a_name_that_means_very_much_is_cut(shop: System, watch: Watch) -> None:
         clock=watch,
     )
     assert len(lookup.find("same", within=PATIENTLY, max_age=FRESH)) <= MOST
+
+
+def test_several_records_of_one_system_are_read_together(org: System, watch: Watch) -> None:
+    org.records["801A"] = "{}"
+    made = order("zoho_inventory", "46001", "salesforce", "801A")
+    lookup = Lookup(
+        "sales_order",
+        crosswalk=lambda: Crosswalk(OPPORTUNITY, made),  # type: ignore[arg-type]
+        readers={"salesforce": lambda: org, "zoho_inventory": System},
+        clock=watch,
+    )
+    found = [each for each in lookup.find("46001", within=PATIENTLY, max_age=FRESH) if each.record]
+    assert [each.id for each in found] == ["006A", "801A"]
+    assert org.asked == 1
+    lookup.close()
+
+
+def test_what_a_system_said_before_it_stopped_is_said(org: System, watch: Watch) -> None:
+    class Half(System):
+        def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
+            yield keys[0], b"{}"
+            raise UnreachableError("the rest is silence")
+
+    made = order("zoho_inventory", "46001", "salesforce", "801A")
+    lookup = Lookup(
+        "sales_order",
+        crosswalk=lambda: Crosswalk(OPPORTUNITY, made),  # type: ignore[arg-type]
+        readers={"salesforce": Half, "zoho_inventory": System},
+        clock=watch,
+    )
+    told = {each.id: each for each in lookup.find("46001", within=PATIENTLY, max_age=FRESH)}
+    assert (told["006A"].record, told["006A"].problem) == (b"{}", "")
+    assert (told["801A"].record, told["801A"].problem) == (None, "the rest is silence")
+    lookup.close()
+
+
+def test_a_system_that_hangs_holds_up_no_other_one_and_no_queue_grows_behind_it(
+    shop: System, erp: System, watch: Watch
+) -> None:
+    links = [order("zoho_inventory", f"z{n}", "sage100", f"s{n}", f"SO-{n}") for n in range(2 * WAITING)]
+    erp.records = {link.target_id: "{}" for link in links}
+    lookup = Lookup(
+        "sales_order",
+        crosswalk=lambda: Crosswalk(*links),  # type: ignore[arg-type]
+        readers={"zoho_inventory": lambda: shop, "sage100": lambda: erp},
+        clock=watch,
+    )
+    shop.open.clear()
+    problems = []
+    for link in links:
+        found = by_system(lookup.find(link.natural_key, within=AT_ONCE, max_age=FRESH))
+        problems.append(found["zoho_inventory"].problem)
+    assert problems[:WAITING] == ["zoho_inventory did not answer in time"] * WAITING
+    assert problems[WAITING:] == ["too many look-ups wait for zoho_inventory; ask again later"] * WAITING
+    for link in links:
+        (found,) = lookup.find(link.natural_key, within=PATIENTLY, max_age=FRESH, systems=["sage100"])
+        assert found.record == b"{}"
+    shop.open.set()
+    lookup.close()
+
+
+CHAI = [
+    Link("item", "zoho_inventory", "46009", "salesforce", "01tA", natural_key="CHAI"),
+    Link("item", "clarity_ecommerce", "77", "sage100", "NW-1", natural_key="CHAI"),
+]
+
+
+@pytest.mark.parametrize("name", ["46009", "01tA", "CHAI"])
+def test_links_that_share_nothing_but_the_name_are_of_one_item(watch: Watch, name: str) -> None:
+    """What is carried between two pairs of systems has one code and no link in common."""
+    systems = {each: System() for each in ("zoho_inventory", "salesforce", "clarity_ecommerce", "sage100")}
+    lookup = Lookup(
+        "item",
+        crosswalk=lambda: Crosswalk(*CHAI),  # type: ignore[arg-type]
+        readers={name: lambda made=made: made for name, made in systems.items()},
+        clock=watch,
+        coded_in="sage100",
+    )
+    found = lookup.find(name, within=PATIENTLY, max_age=FRESH)
+    assert {(each.system, each.id) for each in found} == {
+        ("zoho_inventory", "46009"), ("salesforce", "01tA"), ("clarity_ecommerce", "77"), ("sage100", "NW-1"),
+    }  # fmt: skip
+    lookup.close()
+
+
+def test_links_that_share_a_name_are_of_several_customers(lookup: Lookup, watch: Watch) -> None:
+    """Two people may be called alike; who asks by an id gets the one."""
+    links = [
+        order("zoho_inventory", "1", "sage100", "A", "Ann"),
+        order("zoho_inventory", "2", "sage100", "B", "Ann"),
+    ]
+    two = Lookup(
+        "sales_order",
+        crosswalk=lambda: Crosswalk(*links),  # type: ignore[arg-type]
+        readers={"zoho_inventory": System, "sage100": System},
+        clock=watch,
+    )
+    assert {each.id for each in two.find("A", within=PATIENTLY, max_age=FRESH)} == {"1", "A"}
+    assert {each.id for each in two.find("Ann", within=PATIENTLY, max_age=FRESH)} == {"1", "2", "A", "B"}
+    two.close()
+
+
+def test_a_code_that_nothing_is_linked_by_is_looked_for_where_codes_are_ids(
+    erp: System, watch: Watch
+) -> None:
+    erp.records["NW-7"] = "{}"
+    lookup = Lookup(
+        "item",
+        crosswalk=lambda: Crosswalk(
+            Link("item", "zoho_inventory", "9", "salesforce", "01tB", natural_key="NW-7")
+        ),  # type: ignore[arg-type]
+        readers={"zoho_inventory": System, "salesforce": System, "sage100": lambda: erp},
+        clock=watch,
+        coded_in="sage100",
+    )
+    assert ("sage100", "NW-7") in {
+        (each.system, each.id) for each in lookup.find("01tB", within=PATIENTLY, max_age=FRESH)
+    }
+    erp.records["NW-8"] = "{}"
+    assert [each.id for each in lookup.find("NW-8", within=PATIENTLY, max_age=FRESH)] == ["NW-8"]
+    assert lookup.find("NW-9", within=PATIENTLY, max_age=FRESH) == []
+    lookup.close()
