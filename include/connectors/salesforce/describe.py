@@ -184,6 +184,11 @@ class Describe:
         """Whether the user may read a field."""
         return field in self.object(name).fields
 
+    def words(self, name: str, field: str) -> frozenset[str]:
+        """What a picklist offers; nothing where there is no such field."""
+        known = self.object(name).fields.get(field)
+        return frozenset(known.picklist if known else ())
+
     def _has(self, name: str, field: str) -> bool:
         parent, dot, rest = field.partition(".")
         if not dot:

@@ -14,7 +14,7 @@ from include.pipelines.ports import CUSTOMER, ITEM, ORDER, distinct
 from include.pipelines.staging import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 ORDERS, LINES = "orders", "lines"
+HEADER, STATUS = "Order", "Status"
+OPTIONAL = frozenset({"Zoho_Order_Status__c"})
+"""Fields of an order that an org may do without."""
 ACCOUNTS, PRODUCTS = "salesforce_accounts", "salesforce_products"
 ACCOUNT = "001"
 """How ids of accounts begin: a contact that is nobody's account cannot have an order."""
@@ -41,10 +44,15 @@ def orders(world: MirrorWorld, frames: Frames) -> Prepared:
     carried = ours[~ours.source_id.isin([each["key"] for each in problems])]
     opportunities = _opportunities(world, list(carried.source_id))
 
+    absent, words = _absent(world), _words(world) if void else ()
+
     def said(key: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        if key not in opportunities:
-            return document
-        return {**document, "Order": {**document["Order"], "OpportunityId": opportunities[key]}}
+        header = {name: value for name, value in document[HEADER].items() if name not in absent}
+        if key in void and header.get(STATUS) not in words:
+            header.pop(STATUS, None)
+        if key in opportunities:
+            header["OpportunityId"] = opportunities[key]
+        return {**document, HEADER: header}
 
     return Prepared(
         {**frames, ORDERS: carried, LINES: lines[lines.order_source_id.isin(carried.source_id)]},
@@ -52,6 +60,17 @@ def orders(world: MirrorWorld, frames: Frames) -> Prepared:
         problem_frame(problems),
         said=said,
     )
+
+
+def _absent(world: MirrorWorld) -> frozenset[str]:
+    """Fields of which this org has none."""
+    schema = world.schema
+    return frozenset(name for name in OPTIONAL if schema is None or not schema.has(HEADER, name))
+
+
+def _words(world: MirrorWorld) -> Collection[str]:
+    """What this org calls where an order stands."""
+    return world.schema.words(HEADER, STATUS) if world.schema else ()
 
 
 def _accounts(world: MirrorWorld, contacts: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,110 @@
+"""What becomes of a won deal's order afterwards, on either side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from include.connectors.salesforce import describe
+from include.pipelines.mirrors import flows
+from include.pipelines.mirrors.announce import Request
+from include.pipelines.mirrors.ports import MirrorWorld
+from tests.pipeline.house import House
+from tests.pipeline.outside import Json
+from tests.pipeline.salesforce import Goods, Org, worlds
+from tests.pipeline.world import Run, run_once
+
+Carry = Callable[..., Run]
+STATUS = {
+    "name": "Status", "label": "Status", "type": "picklist", "length": 255, "restrictedPicklist": True,
+    "nillable": False,
+}  # fmt: skip
+ZOHO_STATUS = {"name": "Zoho_Order_Status__c", "label": "Zoho Order Status", "type": "string", "length": 40}
+
+
+@pytest.fixture
+def org(house: House) -> Iterator[Org]:
+    house.tidy()
+    describe.forget()
+    yield Org(house.doors.zoho)
+    # Another test's org is as it was born.
+    describe.forget()
+
+
+@pytest.fixture
+def zoho(org: Org) -> Goods:
+    return Goods(org.url)
+
+
+@pytest.fixture
+def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
+    with worlds(house) as make:
+        yield {flow.name: make(flow) for flow in flows.SALESFORCE_FLOWS}
+
+
+@pytest.fixture
+def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
+    def carry(flow: flows.MirrorFlow, request: Request | None = None) -> Run:
+        run = run_once(worlds_of[flow.name], request)
+        assert run.green, (flow.name, run.errors, run.met)
+        return run
+
+    return carry
+
+
+@pytest.fixture
+def deal(org: Org, carry: Carry) -> str:
+    """A deal that was won and carried."""
+    carry(flows.ZOHO_CATALOGUE)
+    account = org.make("Account", Name="Gulf Coast Marine")
+    carry(flows.SALESFORCE_CUSTOMERS)
+    made = org.make(
+        "Opportunity", AccountId=account, Name="Refit", StageName="Prospecting", CloseDate="2026-03-01"
+    )
+    org.win(made, **{"NW-0001": 3, "NW-0003": 2})
+    assert carry(flows.SALESFORCE_WON)["loaded"] == 1
+    return made
+
+
+def the_order(zoho: Goods) -> Json:
+    (order,) = zoho.orders()
+    return order
+
+
+def in_zoho(zoho: Goods, deed: str) -> None:
+    """``ship``, ``void`` or whatever people do to the order in Zoho."""
+    zoho.post("/clock", {"jump_seconds": 2})
+    zoho.post(f"/zoho/salesorders/{the_order(zoho)['salesorder_id']}/{deed}", {})
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("Cancelled", "Cancelled"), ("On paper", "Activated")],
+    ids=["an org with a word for it", "an org without"],
+)
+def test_a_void_order_says_so_as_far_as_the_org_can(
+    org: Org, carry: Carry, deal: str, word: str, status: str
+) -> None:
+    """C1: by the table `order_status`, and in Zoho's own word where there is a field for it."""
+    zoho = Goods(org.url)
+    described = STATUS | {"picklistValues": [{"value": each} for each in ("Draft", "Activated", word)]}
+    org.post("/salesforce/schema/Order/fields", described)
+    org.post("/salesforce/schema/Order/fields", ZOHO_STATUS)
+    describe.forget()
+    carry(flows.ZOHO_ORDERS)
+    (told,) = org.records("Order")
+    assert (told["Status"], told["Zoho_Order_Status__c"]) == ("Activated", "confirmed")
+    in_zoho(zoho, "void")
+    assert carry(flows.ZOHO_ORDERS)["loaded"] == 1
+    (told,) = org.records("Order")
+    assert (told["Status"], told["Zoho_Order_Status__c"]) == (status, "void")
+    assert carry(flows.ZOHO_ORDERS)["received"] == 0
+
+
+def test_an_org_without_the_fields_is_told_the_rest(org: Org, zoho: Goods, carry: Carry, deal: str) -> None:
+    carry(flows.ZOHO_ORDERS)
+    in_zoho(zoho, "void")
+    carry(flows.ZOHO_ORDERS)
+    (told,) = org.records("Order")
+    assert (told["Status"], "Zoho_Order_Status__c" in told) == ("Activated", False)
