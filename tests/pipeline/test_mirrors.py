@@ -155,7 +155,7 @@ def test_a_shipment_that_is_taken_back_is_void_in_the_shop(
         assert run_once(here)["loaded"] == 1
     else:
         announced = here.source.changes({}, None).stubs
-        polling.keep(here, {stub.key: stub.version for stub in announced}, "first", origin="sweep")
+        polling.keep(here, [(stub.key, stub.version) for stub in announced], "first", origin="sweep")
     house.sage.delete(f"/sage100/invoices/{entry['invoice']['InvoiceNo']}")
     run = run_once(here)
     assert run.green

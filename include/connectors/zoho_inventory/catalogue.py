@@ -14,6 +14,7 @@ from include.connectors.zoho_inventory.details import MOST, item_details, item_i
 from include.connectors.zoho_inventory.reader import ZohoReader
 from include.connectors.zoho_inventory.settings import STOCK_FIELDS
 from include.connectors.zoho_inventory.sweep import SWEEP_OVERLAP, swept
+from include.connectors.zoho_inventory.wire import read_time
 from include.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
@@ -66,22 +67,35 @@ class ZohoItems:
     def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | TransientError | None]]:
         """Each item's JSON; None when it is gone, an error when Zoho could not serve it.
 
-        Many items are looked for in the list first, for as many calls as their details would cost.
-        Raises as :func:`~include.connectors.zoho_inventory.details.item_details`.
+        Many items are looked for in the list, from where the oldest of the first hundred stands: they were
+        announced in its order, and a page of it shows twice as many as a call for details. Raises as
+        :func:`~include.connectors.zoho_inventory.details.item_details`.
         """
-        left = dict.fromkeys(keys)
-        turns = len(left) // MOST
-        if turns > 1:
-            for _turn, page in zip(range(turns), swept(self.client, "/items", "items"), strict=False):
-                for row in page:
-                    key = item_id(row.raw)
-                    if key in left:
-                        del left[key]
-                        yield key, told(row.raw, row.version, flat=True)
-                if len(left) <= MOST:
-                    break
+        left, oldest = dict.fromkeys(keys), None
+        if len(left) > 2 * MOST:
+            for key, found in item_details(self.client, list(left)[:MOST]):
+                del left[key]
+                at = read_time(version_of(found)) if isinstance(found, bytes) else None
+                oldest = min(filter(None, (oldest, at)), default=None)
+                yield key, _told(found)
+        if oldest is not None:
+            yield from self._listed(left, oldest)
         for key, found in item_details(self.client, list(left)):
-            yield key, told(found, version_of(found)) if isinstance(found, bytes) else found
+            yield key, _told(found)
+
+    def _listed(self, left: dict[str, None], since: datetime) -> Iterator[tuple[str, bytes]]:
+        """What of ``left`` the list shows, taken from it, as long as that costs less than details."""
+        poor = 0
+        for page in swept(self.client, "/items", "items", since):
+            before = len(left)
+            for row in page:
+                key = item_id(row.raw)
+                if key in left:
+                    del left[key]
+                    yield key, told(row.raw, row.version, flat=True)
+            poor += before - len(left) < MOST
+            if len(left) <= MOST or poor > 1:
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +213,10 @@ class ZohoOrderRecords:
 
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+def _told(found: bytes | TransientError | None) -> bytes | TransientError | None:
+    return told(found, version_of(found)) if isinstance(found, bytes) else found
 
 
 def _members(raw: bytes) -> dict[str, Any]:

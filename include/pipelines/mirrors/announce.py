@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from include.ledger import Delivery
 from include.pipelines import resync
 from include.pipelines.mirrors import pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from include.pipelines.mirrors.ports import Found, MirrorWorld
 
 CURSOR = "{flow}/watermark"
+AT_ONCE = 2_000
+"""Records that are announced in one transaction: memory stays the same however many a poll finds."""
+T = TypeVar("T")
 GONE = "gone"
 """Version of a record that the source has no longer."""
 
@@ -48,7 +52,7 @@ def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
     (:mod:`include.pipelines.resync`): the next run takes it, whatever started it.
     """
     if request.keys:
-        return keep(world, dict.fromkeys(request.keys, ""), run_id, origin="request")
+        return keep(world, dict.fromkeys(request.keys, "").items(), run_id, origin="request")
     owed = resync.owed(world.ledger, world.flow.name)
     if request.whole or owed:
         kept = _poll(world, run_id, whole=True)
@@ -72,13 +76,18 @@ def _poll(world: MirrorWorld, run_id: str, *, whole: bool) -> int:
     known = {key: version for key, version in announced.items() if version != GONE}
     if whole:
         # What the target was never told, because it had no place for it then, is offered again.
-        told = ledger.crosswalk.find(flow.entity, flow.source, known, flow.target)
-        known = {key: version for key, version in known.items() if key in told}
+        known = {key: known[key] for key in _linked(world, known)}
     found = world.source.changes(known, since)
-    kept = keep(world, dict(_versions(found)), run_id, origin="sweep")
+    kept = keep(world, _versions(found), run_id, origin="sweep")
     if found.watermark is not None:
         ledger.cursors.advance(cursor, found.watermark.astimezone(UTC).isoformat())
     return kept
+
+
+def _linked(world: MirrorWorld, known: Mapping[str, str]) -> Iterator[str]:
+    flow = world.flow
+    for some in _some(known):
+        yield from world.ledger.crosswalk.find(flow.entity, flow.source, some, flow.target)
 
 
 def _versions(found: Found) -> Iterator[tuple[str, str]]:
@@ -88,19 +97,33 @@ def _versions(found: Found) -> Iterator[tuple[str, str]]:
         yield key, GONE
 
 
-def keep(world: MirrorWorld, versions: Mapping[str, str], run_id: str, *, origin: str) -> int:
-    """Announce versions by key; returns how many rows are new."""
+def keep(world: MirrorWorld, versions: Iterable[tuple[str, str]], run_id: str, *, origin: str) -> int:
+    """Announce versions, each with its key, so many at once; returns how many rows are new.
+
+    Whoever dies in between has announced the first ones; what asked for them finds the others again.
+    """
     flow = world.flow
-    deliveries = [
-        Delivery(
-            system=flow.source,
-            event=flow.event,
-            record_key=key,
-            delivery_id=":".join((flow.event, key, version, run_id)),
-            version=version,
-            payload=b"",
-            headers={"origin": origin},
+    return sum(
+        world.ledger.inbox.keep_many(
+            flow.name,
+            [
+                Delivery(
+                    system=flow.source,
+                    event=flow.event,
+                    record_key=key,
+                    delivery_id=":".join((flow.event, key, version, run_id)),
+                    version=version,
+                    payload=b"",
+                    headers={"origin": origin},
+                )
+                for key, version in some
+            ],
         )
-        for key, version in versions.items()
-    ]
-    return world.ledger.inbox.keep_many(flow.name, deliveries) if deliveries else 0
+        for some in _some(versions)
+    )
+
+
+def _some(every: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(every)
+    while some := list(islice(left, AT_ONCE)):
+        yield some

@@ -69,7 +69,7 @@ def extract(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
         if (version := _VERSIONED.decode(payload).version) and version != announced[key]
     }
     # What is told now is not what was announced: were it to change back, the next poll would not see it.
-    keep_announced(world, moved, ticket.run_id, origin="read")
+    keep_announced(world, moved.items(), ticket.run_id, origin="read")
     if unserved:
         # Raises when it is the source that is away, and not these records.
         world.endpoints[0].ping()
