@@ -161,3 +161,34 @@ def test_a_failpoint_kills_once(tmp_path: Path) -> None:
     assert run().returncode == -9
     assert marker.exists()
     assert run().stdout == "alive\n"
+
+
+def test_each_request_of_a_kind_is_a_place_of_its_own() -> None:
+    """A write of several requests is passed between any two of them; ids are no part of a place."""
+    contact = "/contacts/460000000026049"
+    job = "jobs/ingest/7501R00000Abc12QAB"
+    with failpoints.noted() as passed:
+        for system, method, path in (
+            ("zoho_inventory", "PUT", contact),
+            ("zoho_inventory", "PUT", contact),
+            ("zoho_inventory", "POST", f"{contact}/inactive"),
+            ("salesforce", "GET", f"{job}/unprocessedrecords?locator=MQ"),
+        ):
+            with failpoints.request(system, method, path):
+                pass
+    assert [place for place, point in passed if point == "after_send"] == [
+        "zoho_inventory PUT /contacts/{id}",
+        "zoho_inventory PUT /contacts/{id} (2)",
+        "zoho_inventory POST /contacts/{id}/inactive",
+        "salesforce GET jobs/ingest/{id}/unprocessedrecords",
+    ]
+
+
+def test_a_request_that_fails_was_not_answered() -> None:
+    with (
+        failpoints.noted() as passed,
+        pytest.raises(OSError, match="away"),
+        failpoints.request("salesforce", "POST", "jobs/ingest"),
+    ):
+        raise OSError("away")
+    assert list(passed) == [("salesforce POST jobs/ingest", "before_send")]
