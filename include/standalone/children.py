@@ -36,6 +36,7 @@ class Child:
         self.log = logs / f"{service.name}.log"
         self.ready = False
         self.deaths = 0
+        self.hangs = 0
         self.answered = time.monotonic()
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,7 +1,8 @@
 """Start everything in order, keep it running, stop it without leaving anything.
 
 One loop in one thread looks at the children five times a second. A child that dies is started
-again; one that no longer answers for a minute is killed first. When the supervisor itself is
+again; one that no longer answers for a minute is killed first, at its second time after two, and so on:
+where everything is slow, killing makes it slower. When the supervisor itself is
 killed, the kernel asks its children to end (``die_with_parent``), and whatever is left stands in
 the state file for the next start or ``down`` to end.
 """
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 TICK = 0.2
 PROBE_EVERY = 5.0
-HANGS_AFTER = 60.0
+HANGS_AFTER, LONGEST_SILENCE = 60.0, 600.0
 START_LIMIT = 180.0
 NEVER_READY_LIMIT = 4
 
@@ -192,11 +193,16 @@ class Supervisor:
         for name, child in self._children.items():
             if name in answering or not answering.issuperset(child.service.needs):
                 child.answered = now
-            elif now - child.answered > HANGS_AFTER:
-                self._progress(f"{name} has not answered for {HANGS_AFTER:.0f} s")
+            elif now - child.answered > self._patience(child):
+                self._progress(f"{name} has not answered for {now - child.answered:.0f} s")
                 child.answered = now
+                child.hangs += 1
                 child.kill()
         self._next_probe = now + PROBE_EVERY
+
+    def _patience(self, child: Child) -> float:
+        """Seconds without an answer after which a child hangs."""
+        return min(HANGS_AFTER * 2**child.hangs, LONGEST_SILENCE)
 
     def _progress(self, line: str) -> None:
         self._state.say(line)

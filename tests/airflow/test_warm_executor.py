@@ -122,6 +122,16 @@ def test_idle_workers_may_be_killed(executor: WarmLocalExecutor) -> None:
     assert set(ends(executor, *works).values()) == {"success"}
 
 
+def test_workers_let_the_scheduler_go_first(executor: WarmLocalExecutor) -> None:
+    """A13: three hundred tasks at once must not starve who hands them out."""
+    works = [work(f"order{n}") for n in range(5)]
+    give(executor, *works)
+    ends(executor, *works)
+    own = psutil.Process().nice()
+    until(lambda: {psutil.Process(pid).nice() for pid in executor.workers} == {max(own, 5)})
+    assert psutil.Process().nice() == own
+
+
 def test_when_all_workers_are_killed_new_ones_take_the_work(executor: WarmLocalExecutor) -> None:
     for pid in executor.workers:
         os.kill(pid, signal.SIGKILL)

@@ -103,6 +103,22 @@ def test_a_child_that_hangs_is_killed_and_started_again(
     assert not first.is_alive()
 
 
+def test_who_hung_before_is_given_longer(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed each minute, a scheduler on a slow machine would never get anywhere."""
+    answers = iter([True])
+    supervisor.begin([service(is_ready=lambda: next(answers, False))])
+    supervisor.await_ready()
+    monkeypatch.setattr(processes, "PROBE_EVERY", 0.0)
+    child = supervisor._children["napper"]
+    for silence, hangs in ((50, 0), (70, 1), (110, 1), (130, 2), (230, 2)):
+        until(lambda: supervisor._tick() or child.runs)
+        child.answered = time.monotonic() - silence
+        supervisor._probe()
+        assert child.hangs == hangs
+        if silence in {70, 130}:
+            until(lambda: not child.runs)
+
+
 def test_nobody_is_blamed_for_a_service_it_needs(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
