@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from include.ledger import Delivery, Ledger, Outcome
+from tradebridge.flows import FLOWS
 from tradebridge.web import waker
 
 FLOW = "zoho_orders_to_sage100"
@@ -135,3 +136,57 @@ def test_a_parked_flow_is_woken_when_its_time_is_over(
     assert ledger.wakes.outstanding(FLOW) is None
     monkeypatch.setattr(ledger.database, "now", lambda: now + timedelta(hours=1))
     assert waker.wake(FLOW) is not None
+
+
+CATALOGUE = "zoho_catalog_to_salesforce"
+
+
+def test_what_a_scheduled_run_leaves_starts_the_next_one(
+    ledger: Ledger, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C9: 100 records at 40 a run end without waiting for another night; one run at a time, none too many."""
+    at_work = [True]
+    monkeypatch.setattr(waker, "_is_at_work", lambda dag_id: at_work[0])
+
+    def run(run_id: str) -> int:
+        ledger.wakes.answer(CATALOGUE, run_id)
+        batches = ledger.inbox.claim(
+            CATALOGUE, batch_size=10, max_batches=4, lease=timedelta(minutes=1), run_id=run_id
+        )
+        assert waker.wake(CATALOGUE) is None
+        for batch in batches:
+            ledger.inbox.settle(batch.id, dict.fromkeys(batch.keys, Outcome.LOADED))
+        return sum(batch.rows for batch in batches)
+
+    ledger.inbox.keep_many(
+        CATALOGUE,
+        [Delivery("zoho_inventory", "item", str(n), str(n), "1", b"") for n in range(100)],
+    )
+    carried = [run("scheduled__1")]
+    at_work[0] = False
+    while woken := waker.wake(CATALOGUE):
+        assert waker.wake(CATALOGUE) is None
+        at_work[0] = True
+        carried.append(run(woken))
+        at_work[0] = False
+    assert carried == [40, 40, 20]
+    assert len(runs) == 2
+
+
+def test_every_flow_is_on_the_patrol(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    patrol = waker.Waker()
+    monkeypatch.setattr(patrol, "_attempt", lambda do, *flow: seen.extend(flow))
+    monkeypatch.setattr(waker, "PATROL", 0.01)
+    monkeypatch.setattr(patrol, "_stop", _Once())
+    patrol._patrol()
+    assert sorted(seen) == sorted(FLOWS)
+
+
+class _Once(threading.Event):
+    """Not set when it is looked at first, and set from then on."""
+
+    def is_set(self) -> bool:
+        seen = super().is_set()
+        self.set()
+        return seen

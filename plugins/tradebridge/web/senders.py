@@ -112,4 +112,4 @@ SENDERS = {
 FED = frozenset({SALESFORCE_CUSTOMERS, SALESFORCE_WON})
 """Flows that change events are kept for, by whoever follows the streams."""
 WOKEN = FED | {flow for sender in SENDERS.values() for flow in sender.flows.values()}
-"""Flows that a row in the inbox starts."""
+"""Flows that others put rows into the inbox for."""

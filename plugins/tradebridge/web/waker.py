@@ -7,6 +7,10 @@ finds no outstanding wake and gets the next run. A wake whose run never starts e
 wake: a burst coalesces. While a flow is parked its rows wait. With several API servers the ledger's
 unique index on outstanding wakes keeps it to one run.
 
+A flow that nobody sends events to is woken, too: a run takes only so many batches, and what it left must not
+wait for the next schedule. Its rows come from its own polls, so that while a run is at work they are left
+to it.
+
 Airflow's own asset events would strand rows here: an event that arrives while the consuming run is
 being created can wait for the next one for ever.
 """
@@ -19,13 +23,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from airflow.api.common.trigger_dag import trigger_dag
-from airflow.models import DagModel
+from airflow.models import DagModel, DagRun
 from airflow.models.pool import Pool
 from airflow.utils.session import create_session
+from airflow.utils.state import State
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import select
 
 from include.errors import IntegrationError
 from tradebridge import connections, stages
+from tradebridge.flows import FLOWS
 from tradebridge.pools import POOLS
 from tradebridge.web.senders import WOKEN
 
@@ -68,7 +75,7 @@ class Waker:
             if self._bell.wait(PATROL):
                 self._stop.wait(GATHER)
                 self._bell.clear()
-            for flow in WOKEN:
+            for flow in FLOWS:
                 self._attempt(wake, flow)
 
     def _attempt(self, do: Callable[..., object], *arguments: str) -> None:
@@ -84,11 +91,15 @@ class Waker:
 def wake(flow: str) -> str | None:
     """Start one run of ``flow`` if rows are claimable, it is not parked, and no run is on its way.
 
+    Of a flow that takes no events a run at work counts as one on its way.
+
     Returns:
         The run's id, or ``None`` when there is nothing to do.
     """
     ledger = connections.ledger()
     if not ledger.inbox.pending(flow) or ledger.parking.get(flow) or _is_paused(flow):
+        return None
+    if flow not in WOKEN and _is_at_work(flow):
         return None
     asked = ledger.wakes.request(flow)
     if asked is None:
@@ -114,6 +125,15 @@ def _is_paused(dag_id: str) -> bool:
     with create_session() as session:
         dag = session.get(DagModel, dag_id)
         return dag is None or bool(dag.is_paused)
+
+
+def _is_at_work(dag_id: str) -> bool:
+    """Whether a run of the flow has begun or is about to."""
+    with create_session() as session:
+        active = select(DagRun.id).where(
+            DagRun.dag_id == dag_id, DagRun.state.in_(State.unfinished_dr_states)
+        )
+        return session.scalar(active.limit(1)) is not None
 
 
 def make_pools() -> None:
