@@ -202,7 +202,7 @@ class Supervisor:
 
     def _patience(self, child: Child) -> float:
         """Seconds without an answer after which a child hangs."""
-        return min(HANGS_AFTER * 2**child.hangs, LONGEST_SILENCE)
+        return min(HANGS_AFTER * 2.0**child.hangs, LONGEST_SILENCE)
 
     def _progress(self, line: str) -> None:
         self._state.say(line)
