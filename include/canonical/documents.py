@@ -52,6 +52,7 @@ class ShipmentLine(Canonical):
     order_number: str = Field(default="", description="the ERP's order, where a shipment serves several")
     order_line_id: str = Field(default="", description="the ERP's mark of the order's line")
     order_line_number: int | None = Field(default=None, description="the line's place in the shop's order")
+    is_kit_part: bool = Field(default=False, description="worked out of a kit by the ERP")
     sku: str
     description: str = ""
     quantity: Quantity

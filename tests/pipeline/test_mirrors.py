@@ -172,6 +172,36 @@ def test_a_shipment_that_is_taken_back_is_void_in_the_shop(
     assert clarity.document("shipments", str(again["shipmentNumber"]))["trackingNumbers"] == ["1Z999AA5"]
 
 
+def test_an_order_edited_after_export_is_shipped_under_the_shops_lines(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    """B44, edited_after_export: Sage gives other goods another key, and the shop's line keeps its number."""
+    (placed,) = clarity.place(like="WEB-110248")
+    run_once(orders, Sweep(sweep=True))
+    lines = clarity.document("orders", placed["orderNumber"])["lines"]
+    other = "NW-0077" if lines[0]["sku"] != "NW-0077" else "NW-0076"
+    lines[0] |= {"sku": other, "name": other}
+    clarity.change("orders", placed["orderNumber"], lines=lines)
+    run_once(orders, Sweep(sweep=True))
+    (head,) = [
+        each for each in house.sage.rows(HEADS) if each["UDF_CLARITY_ORDER_NO"] == placed["orderNumber"]
+    ]
+    keys = "SELECT LineKey FROM SO_SalesOrderDetail WHERE SalesOrderNo = ? AND ItemCode = ?"
+    (key,) = house.sage.rows(keys, head["SalesOrderNo"], other)
+    assert int(key["LineKey"]) > len(lines)
+    for line in lines:
+        house.sage.post("/sage100/stock/receive", {"ItemCode": line["sku"], "Quantity": 100})
+    boxes = {"packages": [{"TrackingID": "1Z999AA6"}]}
+    house.sage.post(f"/sage100/orders/{head['SalesOrderNo']}/ship", boxes)
+    run = run_once(mirror(flows.SHIPMENTS))
+    assert (run["loaded"], run["parked"], run["rejected"]) == (1, 0, 0)
+    (told,) = shipments_of(clarity, placed["orderNumber"])
+    shown = clarity.document("shipments", str(told["shipmentNumber"]))["lines"]
+    assert [(each["orderLineNumber"], each["sku"]) for each in shown] == [
+        (line["lineNumber"], line["sku"]) for line in lines
+    ]
+
+
 def test_a_shipment_of_somebody_elses_order_is_passed_over(
     house: House, clarity: Clarity, mirror: MakeMirror, orders: World
 ) -> None:

@@ -19,6 +19,7 @@ from include.canonical import PROBLEM_FRAME, empty_frame
 from include.errors import TransientError
 from include.pipelines.flows import CLARITY_ORDERS
 from include.pipelines.guests import HOUSE
+from include.pipelines.mirrors.order_lines import as_ordered
 from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.translation import Reference
 
@@ -113,7 +114,8 @@ def shipments(world: MirrorWorld, frames: Frames) -> Prepared:
         name: frames[name][frames[name].shipment_source_id.isin(ours.source_id)]
         for name in ("shipment_lines", "packages")
     }
-    parts["shipment_lines"] = _under_its_skus(world, parts["shipment_lines"])
+    lines = parts["shipment_lines"]
+    parts["shipment_lines"] = as_ordered(world, ours, _under_its_skus(world, lines), lines.sku, orders)
     return Prepared({**frames, "shipments": ours, **parts}, {SHOP_ORDERS: orders})
 
 

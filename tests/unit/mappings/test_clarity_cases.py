@@ -172,6 +172,18 @@ def test_the_parts_of_a_kit_name_its_line(played: Played) -> None:
     assert {part.line_total for part in parts} == {Decimal(0)}
 
 
+def test_a_site_may_leave_the_parts_of_kits_to_sage(played: Played) -> None:
+    """kit_with_children: Sage works them out of the kit, and they must not be there twice."""
+    site = shop_site(clarity_deposit="order", kit_parts="erp")
+    key = played.first("kit_with_children")
+    (write,) = [each for each in written(load("sage100/sales_order").from_canonical(
+        played.canonical.frames, site)) if each.key == key]  # fmt: skip
+    made = [(line["ItemCode"], line["QuantityOrdered"], line["UnitPrice"]) for line in write.lines]
+    assert made == [("GSK-KIT-04", "3", "46.5")]
+    assert write.expected_lines == 1
+    assert write.expected_total == played.writes[key].expected_total
+
+
 @pytest.mark.parametrize(
     ("case", "days"),
     [

@@ -106,6 +106,17 @@ def test_only_goods_that_left_are_lines() -> None:
     ]
 
 
+def test_the_place_in_the_order_counts_and_a_part_of_a_kit_has_none() -> None:
+    lines = [
+        goods(OrderLineKey="000007", OrderLinePlace="2", KitPart="N"),
+        goods(OrderLineKey="000008", OrderLinePlace="", KitPart="Y"),
+    ]
+    frame = from_sage("shipment", shipment(lines=lines)).frames["shipment_lines"]
+    assert frame.is_kit_part.tolist() == [False, True]
+    assert frame.order_line_number.tolist()[0] == 2
+    assert frame.order_line_number.isna().tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.connectors.sage100.changes import statements
 from include.connectors.sage100.changes.clock import ServerClock
-from include.connectors.sage100.changes.posted import lines_of, number_of, span_of
+from include.connectors.sage100.changes.posted import lines_of, number_of, placed, span_of
 from include.connectors.sage100.changes.rows import Reading, Row, without
 from include.connectors.sage100.changes.stubs import Changes, Record, documents_of, key_of, news, parts_of
 
@@ -61,11 +61,11 @@ class Invoices:
         return Changes(news(known, seen, compared), gone, watermark, reading.count)
 
     def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """What each invoice says now, in the order of ``keys``. Five queries for each 200."""
-        return documents_of(keys, self._find)
-
-    def _find(self, keys: Sequence[str]) -> dict[str, Record]:
+        """What each invoice says now, in the order of ``keys``. Six queries for each 200."""
         reading = Reading(self.database)
+        return documents_of(keys, lambda wanted: placed(reading, self._find(reading, wanted)))
+
+    def _find(self, reading: Reading, keys: Sequence[str]) -> dict[str, Record]:
         headers = _of(reading.rows(statements.POSTED_INVOICES, _numbers(keys)), keys)
         balances = _balances(reading.rows(statements.BALANCES, _numbers(keys)))
         return _records(reading, headers, balances)

@@ -6,6 +6,8 @@ places or in the later one, never in neither. Posted headers are read by their s
 that stand entered too: a posting can break off and wait for hours. Packages have no stamp and are corrected
 later: those of every known shipment are compared, over the span of its numbers.
 
+One invoice may serve several orders: it is a shipment of each, with the packages of all.
+
 An invoice that was entered and stands nowhere any more was taken back: its goods did not leave. One that was
 posted and is gone was only cleared from history.
 """
@@ -14,11 +16,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from include.connectors.sage100.changes import statements
 from include.connectors.sage100.changes.clock import ServerClock
-from include.connectors.sage100.changes.posted import NUMBER, lines_of, number_of, span_of
+from include.connectors.sage100.changes.posted import (
+    NUMBER,
+    lines_of,
+    number_of,
+    order_of,
+    placed,
+    span_of,
+)
 from include.connectors.sage100.changes.rows import Reading, Row, grouped, without
 from include.connectors.sage100.changes.stubs import (
     Changes,
@@ -81,7 +91,7 @@ class Shipments:
         headers = reading.rows(statements.POSTED_SHIPMENTS, since=self.clock.first_day(since))
         moving = reading.rows(statements.POSTED_SHIPMENTS, (parts_of(key)[0] for key in live))
         fresh = [row for row in headers if self.clock.is_recent(row, since)]
-        fresh += [row for row in moving if _key(row) in live]
+        fresh += [row for row in moving if _is_of(row, live)]
         seen = _united(live, self._posted(reading, fresh))
         watched = [key for key in known if key not in seen]
         compared = self._packages_of(reading, watched)
@@ -94,8 +104,9 @@ class Shipments:
         return Changes((*news(known, seen, compared), *back), gone, watermark, reading.count)
 
     def documents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """What each shipment says now, in the order of ``keys``. At most eight queries for each 200."""
-        return documents_of(keys, lambda wanted: self._find(Reading(self.database), wanted))
+        """What each shipment says now, in the order of ``keys``. At most nine queries for each 200."""
+        reading = Reading(self.database)
+        return documents_of(keys, lambda wanted: placed(reading, self._find(reading, wanted)))
 
     def _find(self, reading: Reading, keys: Sequence[str]) -> dict[str, Record]:
         numbers = {parts_of(key)[0] for key in keys}
@@ -111,15 +122,14 @@ class Shipments:
         lines = grouped(reading.rows(statements.ENTERED_LINES, asked), ["InvoiceNo"])
         packages = grouped(reading.rows(statements.ENTERED_PACKAGES, asked), ["InvoiceNo"])
         return {
-            _key(row): Record(
-                {"HeaderSeqNo": ""}
-                | row
-                | {"lines": [without(line, "InvoiceNo") for line in lines.get((row["InvoiceNo"],), [])]},
+            _key(one): Record(
+                {"HeaderSeqNo": ""} | one | {"lines": [without(line, "InvoiceNo") for line in some]},
                 _half(LIVE, packages.get((row["InvoiceNo"],), [])),
                 ENTERED,
             )
             for row in headers
             if self._ships(row)
+            for one, some in _by_order(row, lines.get((row["InvoiceNo"],), []))
         }
 
     def _posted(self, reading: Reading, rows: Iterable[Row]) -> dict[str, Record]:
@@ -129,11 +139,12 @@ class Shipments:
         numbers = [row["InvoiceNo"] for row in headers]
         packages = grouped(reading.rows(statements.POSTED_PACKAGES, numbers), NUMBER)
         return {
-            _key(row): Record(
-                without(row, *statements.STAMP) | {"lines": lines.get(number_of(row), [])},
+            _key(one): Record(
+                without(one, *statements.STAMP) | {"lines": some},
                 _half(HISTORY, packages.get(number_of(row), [])),
             )
             for row in headers
+            for one, some in _by_order(row, lines.get(number_of(row), []))
         }
 
     def _packages_of(self, reading: Reading, keys: Sequence[str]) -> dict[str, Row]:
@@ -141,14 +152,43 @@ class Shipments:
         if not keys:
             return {}
         span = span_of(keys)
-        headers = {_key(row): number_of(row) for row in reading.rows(statements.POSTED_KEYS, span=span)}
+        rows = reading.rows(statements.POSTED_KEYS, span=span)
+        headers = {_key(row): number_of(row) for row in rows if not _serves_several(row)}
+        shared = {_invoice(_key(row)): number_of(row) for row in rows if _serves_several(row)}
+        numbers = {key: headers.get(key) or shared.get(_invoice(key)) for key in keys}
         packages = grouped(reading.rows(statements.POSTED_PACKAGES, span=span), NUMBER)
-        return {key: _half(HISTORY, packages.get(headers[key], [])) for key in keys if key in headers}
+        return {key: _half(HISTORY, packages.get(number, [])) for key, number in numbers.items() if number}
 
     def _ships(self, row: Row) -> bool:
         """Whether the invoice is one of goods for a sales order."""
-        several = row["MultipleSalesOrdersApplied"] == "Y"
-        return row["InvoiceType"] in self.types and bool(row["SalesOrderNo"] or several)
+        return row["InvoiceType"] in self.types and bool(row["SalesOrderNo"] or _serves_several(row))
+
+
+def _serves_several(row: Row) -> bool:
+    return bool(row["MultipleSalesOrdersApplied"] == "Y")
+
+
+def _by_order(row: Row, lines: Sequence[Row]) -> Iterator[tuple[Row, Sequence[Row]]]:
+    """The invoice once for each order that it serves, with the lines of that; freight is the first one's."""
+    orders = sorted({order_of(row, line) for line in lines} - {""}) if _serves_several(row) else []
+    if not orders:
+        yield row, lines
+    for place, order in enumerate(orders):
+        freight = row["FreightAmt"] if place == 0 else Decimal(0)
+        one = row | {"SalesOrderNo": order, "FreightAmt": freight}
+        yield one, [line for line in lines if order_of(row, line) == order]
+
+
+def _is_of(row: Row, live: Collection[str]) -> bool:
+    """Whether a posted header is one of the entered shipments."""
+    if _serves_several(row):
+        return _invoice(_key(row)) in map(_invoice, live)
+    return _key(row) in live
+
+
+def _invoice(key: str) -> tuple[str, ...]:
+    """The parts of a shipment's key that its invoice has."""
+    return parts_of(key)[:2]
 
 
 def _key(row: Row) -> str:

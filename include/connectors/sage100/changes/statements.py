@@ -170,6 +170,7 @@ POSTED_KEYS = Statement(
     "posted_keys",
     "AR_InvoiceHistoryHeader",
     (*_POSTED, "InvoiceType", "SalesOrderNo"),
+    _SEVERAL_ORDERS,
     key="InvoiceNo",
     order=_POSTED,
 )
@@ -206,7 +207,7 @@ LINE_LINKS = Statement(
 ORDER_LINE_KEYS = Statement(
     "order_line_keys",
     "SO_SalesOrderHistoryDetail",
-    ("SalesOrderNo", "SequenceNo", "LineKey"),
+    ("SalesOrderNo", "SequenceNo", "LineKey", "SalesKitLineKey", "CancelledLine"),
     key="SalesOrderNo",
 )
 

@@ -60,6 +60,8 @@ class Record:
     compared: Row = field(default_factory=dict)
     mark: str = ""
     """What a version shall show beside."""
+    beside: Row = field(default_factory=dict)
+    """What a document says of the record that is no news of it, in place of what the halves say."""
 
     @property
     def version(self) -> str:
@@ -69,7 +71,7 @@ class Record:
     @property
     def document(self) -> bytes:
         """The record as JSON: decimals as numbers with all their digits, dates as ISO 8601 or null."""
-        return _EXACT.encode({"version": self.version} | self.stamped | self.compared)
+        return _EXACT.encode({"version": self.version} | self.stamped | self.compared | self.beside)
 
 
 def key_of(*parts: str) -> str:

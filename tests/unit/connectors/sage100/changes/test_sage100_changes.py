@@ -232,7 +232,7 @@ def test_an_invoice_number_that_recurs_is_another_shipment(tables: Any, database
         ({"order": ""}, False),
         ({"order": "", "MultipleSalesOrdersApplied": "Y"}, True),
     ],
-    ids=["a credit memo", "no order", "several orders on one invoice"],
+    ids=["a credit memo", "no order", "several orders that no line names"],
 )
 def test_only_goods_for_an_order_are_a_shipment(
     tables: Any, database: Any, more: dict[str, str], ships: bool
@@ -240,6 +240,70 @@ def test_only_goods_for_an_order_are_a_shipment(
     ship(tables, "0000007", **more)
     ship(tables, "0000008", posted="000000", **more)
     assert len(known_of(Shipments(database))) == 2 * ships
+
+
+def test_one_invoice_of_several_orders_is_a_shipment_of_each(tables: Any, database: Any) -> None:
+    """B43: each with its own lines and all packages, under one key before and after posting."""
+    several = {"order": "", "MultipleSalesOrdersApplied": "Y", "FreightAmt": 9.5}
+    ship(tables, **several)
+    orders = ("0000001", "0000002")
+    for place, order in enumerate(orders, start=1):
+        line = {"InvoiceNo": "0000012", "LineKey": f"{place:06}", "LineSeqNo": str(place)}
+        tables.put(
+            "SO_InvoiceDetail",
+            **line,
+            OrderLineKey="000001",
+            QuantityShipped=place,
+            AppliedSalesOrderNo=order,
+        )
+    shipments = Shipments(database)
+    known = known_of(shipments)
+    assert list(known) == [f"0000012|IN|{order}" for order in orders]
+    entered = said(shipments, *known)
+    for table in ("SO_InvoiceHeader", "SO_InvoiceDetail", "SO_InvoiceTracking"):
+        tables.drop(table, InvoiceNo="0000012")
+    ship(tables, posted="000000", **several)
+    for place, order in enumerate(orders, start=1):
+        line = {"InvoiceNo": "0000012", "HeaderSeqNo": "000000", "DetailSeqNo": f"{place:06}"}
+        tables.put("AR_InvoiceHistoryDetail", **line, QuantityShipped=place, AppliedSalesOrderNo=order)
+    found = shipments.changes(known, NOON)
+    assert ({stub.key for stub in found.stubs}, found.gone) == (set(known), ())
+    posted = said(shipments, *known)
+    for documents in (entered, posted):
+        assert [[row["QuantityShipped"] for row in each["lines"]] for each in documents] == [[1], [2]]
+        assert [each["SalesOrderNo"] for each in documents] == list(orders)
+        assert [each["FreightAmt"] for each in documents] == [9.5, 0]
+        assert [each["packages"][0]["TrackingID"] for each in documents] == ["1Z999"] * 2
+    known = {stub.key: stub.version for stub in found.stubs}
+    assert shipments.changes(known, NOON).stubs == ()
+    tables.change("AR_InvoiceHistoryTracking", {"InvoiceNo": "0000012"}, TrackingID="1Z000")
+    later = shipments.changes(known, NOON + timedelta(days=30))
+    assert {stub.key for stub in later.stubs} == set(known)
+
+
+@pytest.mark.parametrize("posted", ["", "000000"], ids=["entered", "posted"])
+def test_a_line_says_its_place_among_those_that_were_ordered(tables: Any, database: Any, posted: str) -> None:
+    """Lines that were taken off and parts of kits are nobody's lines, and keys are not given again."""
+    ship(tables, posted=posted)
+    lines = [
+        ("000001", {"CancelledLine": "Y"}),
+        ("000002", {"SalesKitLineKey": "000002"}),
+        ("000003", {}),
+        ("000004", {"SalesKitLineKey": "000002"}),
+    ]
+    for key, more in lines:
+        past = {"SalesOrderNo": "0000001", "SequenceNo": f"{int(key) * 10:014}", "LineKey": key}
+        tables.put("SO_SalesOrderHistoryDetail", **past, **more)
+    [document] = said(Shipments(database), "0000012|IN|0000001")
+    assert [(row["OrderLineKey"], row["OrderLinePlace"], row["KitPart"]) for row in document["lines"]] == [
+        ("000003", "2", "N")
+    ]
+    moved = {"SO_InvoiceDetail": "OrderLineKey", "SO_ARInvoiceHistoryLink": "SequenceNo"}
+    for table, column in moved.items():
+        value = "000004" if column == "OrderLineKey" else "00000000000040"
+        tables.change(table, {"InvoiceNo": "0000012"}, **{column: value})
+    [document] = said(Shipments(database), "0000012|IN|0000001")
+    assert [(row["OrderLinePlace"], row["KitPart"]) for row in document["lines"]] == [("", "Y")]
 
 
 def test_a_posting_that_broke_off_loses_no_package_and_is_told_once(tables: Any, database: Any) -> None:
