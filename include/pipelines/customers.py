@@ -80,8 +80,8 @@ class ErpCustomer:
 
     @property
     def target_id(self) -> str:
-        """Division and number, the ERP's whole key."""
-        return f"{self.division}-{self.number}"
+        """Division and number, the ERP's whole key; the number where there are no divisions."""
+        return f"{self.division}-{self.number}" if self.division else self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,9 @@ class _Index:
 
 
 def _settled(evidence: str, hits: tuple[ErpCustomer, ...]) -> Match:
-    return Match(hits, evidence, "" if len(hits) == 1 else SEVERAL)
+    """One customer may be met by several rows: it has several addresses or names."""
+    found = tuple({each.target_id: each for each in hits}.values())
+    return Match(found, evidence, "" if len(found) == 1 else SEVERAL)
 
 
 def _alike(buyer: Buyer, customer: ErpCustomer) -> Likeness:

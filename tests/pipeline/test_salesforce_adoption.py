@@ -12,7 +12,7 @@ from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.ports import MirrorWorld
-from include.pipelines.ports import ITEM
+from include.pipelines.ports import CUSTOMER, ITEM
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json, cents
 from tests.pipeline.salesforce import Goods, Org, worlds
@@ -115,3 +115,106 @@ def test_an_item_that_has_its_product_takes_no_other(org: Org, zoho: Goods, carr
     theirs = org.make("Product2", Name="Chai, again", ProductCode="NW-0001")
     carry(flows.ZOHO_CATALOGUE, WHOLE)
     assert org.record("Product2", theirs)["Zoho_Item_Id__c"] is None
+
+
+# Customers ------------------------------------------------------------------------------------------
+
+GULF = {
+    "Name": "Gulf Coast Marine, Inc.", "Phone": "+1 409 555 0110", "BillingStreet": "12 Harbor Rd",
+    "BillingCity": "Galveston", "BillingPostalCode": "77550", "BillingCountry": "United States",
+}  # fmt: skip
+KEPT = {"contact_name": "GULF COAST MARINE", "company_name": "GULF COAST MARINE", "contact_type": "customer"}
+AT_HOME = {"billing_address": {"zip": "77550-1234", "country": "United States"}}
+BY_MAIL = {"contact_persons": [{"first_name": "Ana", "last_name": "Ruiz", "email": "ANA@gulf.example"}]}
+BY_PHONE = {"phone": "409-555-0110"}
+
+
+@pytest.fixture
+def customers(worlds_of: dict[str, MirrorWorld]) -> MirrorWorld:
+    return worlds_of[flows.SALESFORCE_CUSTOMERS.name]
+
+
+def kept(zoho: Goods, **values: object) -> str:
+    """Somebody at Zoho has entered a contact; its id."""
+    made: str = zoho.post("/zoho/contacts", {"body": KEPT | values})["contact_id"]
+    return made
+
+
+def gulf(zoho: Goods) -> dict[str, str]:
+    """Ids of the contacts that are called so, by name."""
+    return {
+        each["contact_name"]: each["contact_id"]
+        for each in zoho.contacts()
+        if "gulf" in each["contact_name"].casefold()
+    }
+
+
+@pytest.mark.parametrize("shared", [AT_HOME, BY_MAIL, BY_PHONE], ids=["postal code", "e-mail", "telephone"])
+def test_an_account_whose_contact_stands_in_zoho_is_linked(
+    org: Org, zoho: Goods, carry: Carry, shared: dict[str, object]
+) -> None:
+    """C16, B7: written otherwise, and known by one thing more; told from then on, never made again."""
+    theirs = kept(zoho, **shared)
+    account = org.make("Account", **GULF)
+    org.make("Contact", AccountId=account, FirstName="Ana", LastName="Ruiz", Email="ana@gulf.example")
+    assert carry(flows.SALESFORCE_CUSTOMERS)["loaded"] == 1
+    assert gulf(zoho) == {"Gulf Coast Marine, Inc.": theirs}
+    org.change("Account", account, BillingCity="Austin")
+    carry(flows.SALESFORCE_CUSTOMERS)
+    assert zoho.contact("Gulf Coast Marine, Inc.")["billing_address"]["city"] == "Austin"
+    before = zoho.writes()
+    carry(flows.SALESFORCE_CUSTOMERS, WHOLE)
+    assert (zoho.writes(), len(gulf(zoho))) == (before, 1)
+
+
+def test_of_two_contacts_a_person_chooses(
+    org: Org, zoho: Goods, carry: Carry, customers: MirrorWorld
+) -> None:
+    """C16: both are named, no third is made; the chosen one is told by a replay."""
+    twins = [kept(zoho, **AT_HOME), kept(zoho, **AT_HOME, contact_name="Gulf Coast Marine (2)")]
+    account = org.make("Account", **GULF)
+    assert carry(flows.SALESFORCE_CUSTOMERS)["parked"] == 1
+    (question,) = customers.ledger.exceptions.list(state="open")
+    assert (question.code, question.field, question.value) == ("customer.ambiguous", "Id", account)
+    assert {each["value"] for each in json.loads(question.candidates)} == set(twins)
+    assert set(gulf(zoho).values()) == set(twins)
+    chosen = Link(CUSTOMER, SALESFORCE, account, ZOHO_INVENTORY, twins[0], origin="named by clerk")
+    customers.ledger.crosswalk.bind([chosen])
+    customers.ledger.exceptions.start_retry([question.id], actor="clerk")
+    assert carry(flows.SALESFORCE_CUSTOMERS)["loaded"] == 1
+    assert gulf(zoho) == {"Gulf Coast Marine, Inc.": twins[0], "Gulf Coast Marine (2)": twins[1]}
+    assert customers.ledger.exceptions.list(state="open") == []
+
+
+def test_a_mere_likeness_is_a_question(org: Org, zoho: Goods, carry: Carry, customers: MirrorWorld) -> None:
+    """C16: one name, and nothing else in common: nobody is linked and nobody made."""
+    theirs = kept(zoho)
+    org.make("Account", **GULF)
+    assert carry(flows.SALESFORCE_CUSTOMERS)["parked"] == 1
+    (question,) = customers.ledger.exceptions.list(state="open")
+    assert [each["value"] for each in json.loads(question.candidates)] == [theirs]
+    assert gulf(zoho) == {"GULF COAST MARINE": theirs}
+
+
+def test_who_shares_nothing_is_made(org: Org, zoho: Goods, carry: Carry) -> None:
+    """C16: neither another branch nor a neighbour is the customer."""
+    kept(zoho, contact_name="Pacific Marine", company_name="Pacific Marine", **AT_HOME)
+    org.make("Account", **GULF)
+    assert carry(flows.SALESFORCE_CUSTOMERS)["loaded"] == 1
+    assert len(gulf(zoho)) == 1
+
+
+def test_two_accounts_of_one_customer_make_one_contact(
+    house: House, org: Org, zoho: Goods, carry: Carry, customers: MirrorWorld
+) -> None:
+    """C16: the second waits for the first, and then a person merges the two in Salesforce."""
+    first = org.make("Account", **GULF)
+    second = org.make("Account", **{**GULF, "Name": "Gulf Coast Marine"})
+    assert carry(flows.SALESFORCE_CUSTOMERS)["loaded"] == 1
+    house.clock.pass_(minutes=1)
+    assert carry(flows.SALESFORCE_CUSTOMERS)["parked"] == 1
+    (question,) = customers.ledger.exceptions.list(state="open")
+    both = {first, second}
+    assert question.record_key in both
+    assert (both - {question.record_key}).pop() in question.message
+    assert len(gulf(zoho)) == 1

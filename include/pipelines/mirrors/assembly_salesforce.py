@@ -22,6 +22,7 @@ from include.connectors.zoho_inventory import (
     ZohoStock,
 )
 from include.connectors.zoho_inventory.currencies import ZohoCurrencies
+from include.connectors.zoho_inventory.known_contacts import ZohoKnownContacts
 from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.ports import MirrorWorld
@@ -92,6 +93,7 @@ def assemble(
         currencies=ZohoCurrencies(zoho),
         schema=Describe(org),
         unclaimed=UnclaimedProducts(org),
+        contacts=ZohoKnownContacts(zoho),
         widths=lambda: WIDTHS,
         staging_root=staging_root,
         settings=settings,

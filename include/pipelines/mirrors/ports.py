@@ -101,6 +101,48 @@ class Unclaimed(Protocol):
         """Names by target id of those that have a record's code, by the source's id."""
 
 
+class KnownContact(Protocol):
+    """A customer of the target's by what it may be known again."""
+
+    @property
+    def contact_id(self) -> str:
+        """The target's id."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What it is called, and its firm."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the target's people use it."""
+
+    @property
+    def mark(self) -> str:
+        """The source's record that we made it of, blank for none."""
+
+    @property
+    def emails(self) -> Sequence[str]:
+        """Its own and its people's."""
+
+    @property
+    def phones(self) -> Sequence[str]:
+        """Its own and its people's."""
+
+    @property
+    def postal_codes(self) -> Sequence[str]:
+        """Of its addresses."""
+
+
+class Contacts(Protocol):
+    """The target's customers, among which new ones are looked for."""
+
+    def listed(self) -> Sequence[KnownContact]:
+        """All of them as a list shows them, without addresses and people."""
+
+    def whole(self, ids: Iterable[str]) -> Sequence[KnownContact]:
+        """Some of them whole; who is gone is absent."""
+
+
 class Currencies(Protocol):
     """The target's currencies."""
 
@@ -145,6 +187,7 @@ class MirrorWorld(Surroundings):
         cash: the ERP's, where it is told of money.
         currencies: the target's, where a record names one.
         unclaimed: the target's own records, among which new ones are looked for before they are made.
+        contacts: the target's customers, likewise.
         erp: the ERP's customers, where the shop's are looked for among them.
         schema: of the org on either side, where not every org has what a mapping names.
         allowances: what may still be spent of each call budget that a run draws on.
@@ -152,6 +195,7 @@ class MirrorWorld(Surroundings):
 
     PORTS = (
         "source", "target", "orders", "customers", "counterpart", "cash", "erp", "currencies", "unclaimed",
+        "contacts",
     )  # fmt: skip
 
     flow: MirrorFlow
@@ -167,6 +211,7 @@ class MirrorWorld(Surroundings):
     currencies: Currencies | None = None
     schema: Schema | None = None
     unclaimed: Unclaimed | None = None
+    contacts: Contacts | None = None
     allowances: tuple[Callable[[], Allowance], ...] = ()
 
     def carried(self, ticket: Ticket, keys: Sequence[str]) -> None:

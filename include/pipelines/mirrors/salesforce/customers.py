@@ -16,6 +16,7 @@ from include.canonical import Reason
 from include.ledger import Delivery, Link, Told
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import MERGED, currencies, extension, living
+from include.pipelines.mirrors.salesforce.known import settle
 from include.pipelines.outcomes import problem, problem_frame
 from include.pipelines.ports import CUSTOMER
 from include.pipelines.staging import rows
@@ -45,9 +46,13 @@ def customers(world: MirrorWorld, frames: Frames) -> Prepared:
     _announce_accounts(world, found, inner)
     gone = {key for key, row in found.items() if row["is_deleted"]} | inner.keys()
     _hand_over(world, found)
-    problems = _adopt(world, {key: row for key, row in found.items() if key not in gone})
+    here = {key: row for key, row in found.items() if key not in gone}
+    problems = _adopt(world, here)
+    new = _unlinked(world, {key: row for key, row in here.items() if not extension(row, CONTACT_ID)})
+    unsure, later = settle(world, new, _emails(frames[CONTACTS]))
+    problems += unsure
     retired = _retired(world, gone)
-    aside = (gone - retired.keys()) | {each["key"] for each in problems}
+    aside = (gone - retired.keys()) | {each["key"] for each in problems} | later
     carried = frames[CUSTOMERS][~frames[CUSTOMERS].source_id.isin(aside)]
     people = frames[CONTACTS][frames[CONTACTS].customer_source_id.isin(carried.source_id)]
 
@@ -58,8 +63,21 @@ def customers(world: MirrorWorld, frames: Frames) -> Prepared:
         {**frames, CUSTOMERS: carried, CONTACTS: people},
         currencies(world, carried.currency),
         problem_frame(problems),
+        frozenset(later),
         said=said,
     )
+
+
+def _unlinked(world: MirrorWorld, some: Mapping[str, Row]) -> dict[str, Row]:
+    flow = world.flow
+    linked = world.ledger.crosswalk.find(CUSTOMER, flow.source, list(some), flow.target)
+    return {key: row for key, row in some.items() if key not in linked}
+
+
+def _emails(people: pd.DataFrame) -> dict[str, list[str]]:
+    """E-mail addresses of accounts' people."""
+    told = people[people.email.fillna("") != ""]
+    return {str(key): list(some.email) for key, some in told.groupby("customer_source_id")}
 
 
 def _announce_accounts(world: MirrorWorld, found: Mapping[str, Row], inner: Mapping[str, str]) -> None:
