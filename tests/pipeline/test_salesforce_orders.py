@@ -20,6 +20,9 @@ STATUS = {
     "name": "Status", "label": "Status", "type": "picklist", "length": 255, "restrictedPicklist": True,
     "nillable": False,
 }  # fmt: skip
+ORDER_NUMBER = {
+    "name": "Zoho_Salesorder_Number__c", "label": "Zoho Order", "type": "string", "length": 50,
+}  # fmt: skip
 ZOHO_STATUS = {"name": "Zoho_Order_Status__c", "label": "Zoho Order Status", "type": "string", "length": 40}
 
 
@@ -76,6 +79,64 @@ def in_zoho(zoho: Goods, deed: str) -> None:
     """``ship``, ``void`` or whatever people do to the order in Zoho."""
     zoho.post("/clock", {"jump_seconds": 2})
     zoho.post(f"/zoho/salesorders/{the_order(zoho)['salesorder_id']}/{deed}", {})
+
+
+def marks(org: Org, deal: str) -> tuple[object, object, str]:
+    """What a deal says of its order, and when it was written last."""
+    said = org.record("Opportunity", deal)
+    return said["Zoho_Salesorder_Id__c"], said.get("Zoho_Salesorder_Number__c"), said["SystemModstamp"]
+
+
+def told_calls(org: Org) -> int:
+    """Calls so far that were to change several records of any kind."""
+    rows = org.get("/requests", system="salesforce", limit=1)["counts"]
+    return sum(
+        int(row["n"])
+        for row in rows
+        if row["method"] == "PATCH" and str(row["shape"]).endswith("composite/sobjects")
+    )
+
+
+def test_a_deal_says_which_order_it_became_and_hears_no_echo(
+    org: Org, zoho: Goods, carry: Carry, deal: str
+) -> None:
+    """C1, C11: a field that the org has not is left out; one made later is filled with the next look."""
+    order = the_order(zoho)
+    assert marks(org, deal)[:2] == (order["salesorder_id"], None)
+    calls, writes = told_calls(org), zoho.writes()
+    org.post("/salesforce/schema/Opportunity/fields", ORDER_NUMBER)
+    describe.forget()
+    carry(flows.SALESFORCE_WON, Request(keys=(deal,)))
+    assert marks(org, deal)[:2] == (order["salesorder_id"], order["salesorder_number"])
+    assert told_calls(org) == calls + 1
+    stands = marks(org, deal)
+    assert carry(flows.SALESFORCE_WON)["loaded"] == 0
+    assert carry(flows.SALESFORCE_WON, Request(whole=True))["received"] == 0
+    assert (marks(org, deal), told_calls(org), zoho.writes()) == (stands, calls + 1, writes)
+
+
+@pytest.mark.parametrize("kind", ["close_before", "close_after"])
+def test_an_order_stands_once_whatever_becomes_of_the_answer(
+    house: House, org: Org, zoho: Goods, carry: Carry, kind: str
+) -> None:
+    """C1, C34: what could not be said is said later, and the order is not made again."""
+    carry(flows.ZOHO_CATALOGUE)
+    account = org.make("Account", Name="Gulf Coast Marine")
+    carry(flows.SALESFORCE_CUSTOMERS)
+    made = org.make(
+        "Opportunity", AccountId=account, Name="Refit", StageName="Prospecting", CloseDate="2026-03-01"
+    )
+    org.win(made, **{"NW-0001": 3})
+    rule = {"kind": kind, "system": "salesforce", "method": "PATCH", "path": "*/composite/sobjects"}
+    org.post("/faults", rule)
+    assert carry(flows.SALESFORCE_WON)["waiting"] == 1
+    assert the_order(zoho)["order_status"] == "confirmed"
+    writes = zoho.writes()
+    org.delete("/faults")
+    house.clock.pass_(minutes=5)
+    assert carry(flows.SALESFORCE_WON)["waiting"] == 0
+    assert marks(org, made)[0] == the_order(zoho)["salesorder_id"]
+    assert zoho.writes() == writes
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@
     targets    products and stock
     unclaimed  products that no item is known by yet
     orders     orders with their lines
+    marks      what opportunities say of the orders that were made of them
 
 Names are loaded when they are first asked for: who needs one room does not pay for an HTTP client.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from include.connectors.salesforce.client import SalesforceClient
     from include.connectors.salesforce.describe import Describe
     from include.connectors.salesforce.login import Login, login_of, login_with
+    from include.connectors.salesforce.marks import OpportunityMarks
     from include.connectors.salesforce.orders import SalesforceOrders
     from include.connectors.salesforce.records import CheckReport, SalesforceRecords
     from include.connectors.salesforce.session import SalesforceSession
@@ -44,6 +46,7 @@ __all__ = [
     "CheckReport",
     "Describe",
     "Login",
+    "OpportunityMarks",
     "SalesforceClient",
     "SalesforceCustomers",
     "SalesforceOpportunities",
@@ -62,6 +65,7 @@ _HOMES = {
     "CheckReport": "records",
     "Describe": "describe",
     "Login": "login",
+    "OpportunityMarks": "marks",
     "SalesforceClient": "client",
     "SalesforceCustomers": "sources",
     "SalesforceOpportunities": "sources",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.connectors.salesforce import (
     Describe,
+    OpportunityMarks,
     SalesforceCustomers,
     SalesforceOpportunities,
     SalesforceOrders,
@@ -49,6 +50,8 @@ WON_STAGES = "salesforce_won_stages"
 """Setting: stages that mean won, as the mapping reads it: separated by semicolons."""
 NUMBER_FIELD = "salesforce_number_field"
 """Setting: the opportunity's field whose value its sales order's number is made of; blank: its id."""
+ORDER_NUMBER_FIELD, ORDER_NUMBER = "salesforce_order_number_field", "Zoho_Salesorder_Number__c"
+"""Setting: the opportunity's field that is told its order's number, and its usual name."""
 WIDTHS = {
     ("contact", "contact_name"): 200, ("contact", "company_name"): 200, ("contact", "website"): 255,
     ("salesorder", "reference_number"): 100, ("salesorder.line_items", "description"): 2000,
@@ -92,6 +95,7 @@ def assemble(
         target=target,
         currencies=ZohoCurrencies(zoho),
         schema=Describe(org),
+        marks=OpportunityMarks(org, settings.get(ORDER_NUMBER_FIELD, "") or ORDER_NUMBER),
         unclaimed=UnclaimedProducts(org),
         contacts=ZohoKnownContacts(zoho),
         widths=lambda: WIDTHS,

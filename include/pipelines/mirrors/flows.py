@@ -30,12 +30,13 @@ from include.pipelines.mirrors import customers, items, preparing, receipts
 from include.pipelines.mirrors.preparing import as_they_are
 from include.pipelines.mirrors.salesforce import catalogue, orders, won
 from include.pipelines.mirrors.salesforce import customers as salesforce_customers
+from include.pipelines.mirrors.salesforce.answers import mark_opportunities, nobody_asks
 from include.pipelines.mirrors.salesforce.waiting import customers_came, items_came, nobody_waits
 from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from include.pipelines.ports import TARGET as SAGE_100
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -67,6 +68,8 @@ class MirrorFlow:
         partial: of a record that it was told before, the target is told only what has changed since, so that
             what its own people did to other fields stays.
         remembers: what was told last is kept, though the target is told everything.
+        tells_back: tells the source what became of records that stand in the target; gives the keys of those
+            that must be told again.
         carried: wakes what waits for records of a batch, by their keys, in other flows.
         in_place: what is said of a record that the source has no longer, by its key and the version under
             which it was announced; None where nothing is.
@@ -88,6 +91,7 @@ class MirrorFlow:
     back: str = ""
     partial: bool = False
     remembers: bool = False
+    tells_back: Callable[[MirrorWorld, Ticket, Collection[str]], frozenset[str]] = nobody_asks
     carried: Callable[[MirrorWorld, Ticket, Sequence[str]], None] = nobody_waits
     in_place: Callable[[str, str], bytes | None] = lambda _key, _version: None
 
@@ -237,6 +241,7 @@ SALESFORCE_WON = MirrorFlow(
     prepare=won.won,
     batch_size=100,
     partial=True,
+    tells_back=mark_opportunities,
 )
 ZOHO_CATALOGUE = MirrorFlow(
     name=names.ZOHO_CATALOGUE,

@@ -13,7 +13,7 @@ from include.pipelines import doubts
 from include.pipelines.delivery import Delivery, Write
 from include.pipelines.mirrors.differences import differences
 from include.pipelines.mirrors.plan import PLAN
-from include.pipelines.outcomes import STAGES, gathered, keep, problem, problem_frame, set_aside
+from include.pipelines.outcomes import STAGES, gathered, keep, leave, left, problem, problem_frame, set_aside
 from include.pipelines.staging import rows
 from include.translation.documents import as_json
 
@@ -65,6 +65,10 @@ def load(world: MirrorWorld, ticket: Ticket) -> dict[str, int]:
         key for key, outcome in outcomes.items() if outcome is Outcome.LOADED or key in delivered.done
     ]
     doubts.end(world, flow.entity, standing)
+    done = {key for key, outcome in outcomes.items() if outcome in {Outcome.LOADED, Outcome.UNCHANGED}}
+    untold = flow.tells_back(world, ticket, done)
+    leave(staging, left(staging) | untold)
+    outcomes = {key: outcome for key, outcome in outcomes.items() if key not in untold}
     keep(staging, "load", outcomes, problem_frame(problems))
     _raise_for_the_rest(delivered)
     return {outcome.value: count for outcome, count in Counter(outcomes.values()).items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from include.pipelines.ports import Surroundings
 
@@ -163,6 +163,15 @@ class CashReads(Protocol):
         """Cash receipts of deposits since a day, entered or posted."""
 
 
+class Marks(Protocol):
+    """Fields in which the source's records say what became of them."""
+
+    def write(
+        self, orders: Mapping[str, tuple[str, str]], known: Mapping[str, Mapping[str, Any]], /
+    ) -> Mapping[str, str]:
+        """Say id and number of the target's record, by the source's; returns what came of each."""
+
+
 class Schema(Protocol):
     """What an org's objects are made of."""
 
@@ -189,13 +198,14 @@ class MirrorWorld(Surroundings):
         unclaimed: the target's own records, among which new ones are looked for before they are made.
         contacts: the target's customers, likewise.
         erp: the ERP's customers, where the shop's are looked for among them.
+        marks: the source's fields for what became of its records.
         schema: of the org on either side, where not every org has what a mapping names.
         allowances: what may still be spent of each call budget that a run draws on.
     """
 
     PORTS = (
         "source", "target", "orders", "customers", "counterpart", "cash", "erp", "currencies", "unclaimed",
-        "contacts",
+        "contacts", "marks",
     )  # fmt: skip
 
     flow: MirrorFlow
@@ -210,6 +220,7 @@ class MirrorWorld(Surroundings):
     erp: ErpCustomers | None = None
     currencies: Currencies | None = None
     schema: Schema | None = None
+    marks: Marks | None = None
     unclaimed: Unclaimed | None = None
     contacts: Contacts | None = None
     allowances: tuple[Callable[[], Allowance], ...] = ()
