@@ -90,23 +90,27 @@ class SharedToken:
 
 
 class Credential:
-    """One call's view of the token: may be renewed once, never in a loop."""
+    """One call's view of the token: may be renewed once, never in a loop.
+
+    What the remote has refused is not sent again, whether its renewal succeeds at once, later or never.
+    """
 
     def __init__(self, source: SharedToken) -> None:
         self._source = source
         self._token: AccessToken | None = None
-        self._renewed = False
+        self._refused: AccessToken | None = None
 
     def token(self) -> AccessToken:
-        """The token to send, asked for when it is first needed."""
+        """The token to send, asked for when it is first needed; a renewal that failed is tried again."""
         if self._token is None:
-            self._token = self._source.current()
+            refused = self._refused
+            self._token = self._source.current() if refused is None else self._source.renewed(refused)
         return self._token
 
     def renew(self) -> bool:
         """Replace a refused token; False when this call has done so before."""
-        if self._renewed:
+        if self._refused is not None:
             return False
-        self._renewed = True
-        self._token = self._source.renewed(self._token)
+        self._refused, self._token = self._token, None
+        self.token()
         return True
