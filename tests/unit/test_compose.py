@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from include.sandbox.salesforce.certificates import HOSTS
 from include.standalone import services
 from include.standalone.environment import Machine, airflow_settings
 from include.standalone.ports import Ports
@@ -123,3 +126,27 @@ def test_the_sandbox_starts_only_when_asked_for() -> None:
     assert profiles == {"sandbox", "gateway", "sage-company"}
     for name in OURS.keys() - profiles:
         assert not profiles & set(OURS[name].get("depends_on", {}))
+
+
+@pytest.mark.parametrize("name", ["api-server", "scheduler", "dag-processor", "triggerer", "worker"])
+def test_files_that_the_sandbox_s_connections_name_are_there_for_all_who_use_them(name: str) -> None:
+    """C8: the API server looks records up, so it too needs Sage's tables and Salesforce's authority."""
+    named = set(re.findall(r'"(/opt/airflow/[^"]+)"', (ROOT / "docs" / "deploy.md").read_text()))
+    assert {Path(each).name for each in named} >= {"salesforce-ca.pem", "MAS_ABC.sqlite"}
+    mounted = [volume.split(":")[1] for volume in OURS[name]["volumes"]]
+    assert [each for each in named if not any(each.startswith(f"{place}/") for place in mounted)] == []
+
+
+def test_the_sandbox_s_connection_leads_to_its_ports_by_name() -> None:
+    """C12: Salesforce's hosts go through the proxy; the bus is called as its certificate is."""
+    deploy = (ROOT / "docs" / "deploy.md").read_text()
+    told = re.search(r"^SALESFORCE_CONNECTION='(.*//sandbox.*)'$", deploy, re.MULTILINE)
+    assert told is not None
+    extra = json.loads(told[1])["extra"]
+    command = OURS["sandbox"]["command"]
+    ports = dict(pairwise(command))
+    assert ports["--host"] == "0.0.0.0"
+    assert extra["proxies"] == {"https": f"http://sandbox:{ports['--salesforce-proxy-port']}"}
+    assert (extra["pubsub_host"], str(extra["pubsub_port"])) == ("sandbox", ports["--salesforce-bus-port"])
+    assert extra["pubsub_host"] in HOSTS
+    assert extra["ca_file"] == extra["pubsub_ca_file"] == f"{ports['--data']}/salesforce-ca.pem"
