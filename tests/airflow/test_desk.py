@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +12,7 @@ import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
-from include.ledger import AuditEntry, Delivery, Intent, Ledger, Link, NewException, WriteState
+from include.ledger import AuditEntry, Delivery, Intent, Ledger, Link, NewException, Told, WriteState
 from tests.airflow.events import WEBHOOK, an_event, signed
 from tradebridge import site
 from tradebridge.web import app as web
@@ -176,6 +178,166 @@ def test_a_clerk_may_say_who_is_who(clerk: TestClient, ledger: Ledger) -> None:
     link = ledger.crosswalk.find("customer", "zoho_inventory", ["77"], "sage100")["77"]
     assert (link.target_id, link.origin) == ("00-TWIN1", "named by clerk")
     assert clerk.post("/api/links", json={**wanted, "entity": "galaxy"}).status_code == 422
+
+
+ACCOUNT, OTHER, PRODUCT = "001dL00000ZyXwVQAV", "001dL00000ZyXwWQAV", "01tdL00000ZyXwVQAV"
+CONTACT, ITEM = "460000000026049", "460000000017088"
+WHOSE = {
+    "entity": "customer", "source_system": "salesforce", "source_id": ACCOUNT,
+    "target_system": "zoho_inventory", "target_id": CONTACT,
+}  # fmt: skip
+WHICH = {**WHOSE, "entity": "item", "source_id": PRODUCT, "target_id": ITEM}
+WHAT = {
+    "entity": "item", "source_system": "zoho_inventory", "source_id": ITEM, "target_system": "salesforce",
+    "target_id": PRODUCT,
+}  # fmt: skip
+SHOP = {
+    "entity": "customer", "source_system": "clarity_ecommerce", "source_id": "77", "target_id": "00-TWIN1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def allowed(clerk: TestClient) -> TestClient:
+    clerk.app.dependency_overrides[desk.may_replay] = lambda: None
+    return clerk
+
+
+@pytest.mark.parametrize("wanted", [WHOSE, WHICH, WHAT, SHOP], ids=["contact", "item", "product", "shop"])
+def test_what_a_clerk_links_is_linked_and_audited(
+    allowed: TestClient, ledger: Ledger, wanted: dict[str, str]
+) -> None:
+    """C28, C16, A16: between any two systems whose flows ask; who was linked before is in the audit trail."""
+    whole = {"target_system": "sage100", **wanted}
+    key = (whole["entity"], whole["source_system"], [whole["source_id"]], whole["target_system"])
+    before = Link(key[0], key[1], whole["source_id"], key[3], "1", "v", "hash", origin="made")
+    ledger.crosswalk.bind([before])
+    assert allowed.post("/api/links", json=wanted).status_code == 201
+    link = ledger.crosswalk.find(*key)[whole["source_id"]]
+    assert (link.target_id, link.origin) == (whole["target_id"], "named by clerk")
+    assert (link.content_hash, link.source_version) == ("", "")
+    (entry,) = ledger.audit.of_record(whole["source_id"])
+    assert (entry.actor, entry.action, entry.target_id, entry.before) == (
+        "clerk", "linked", whole["target_id"], "1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {**WHOSE, "entity": "sales_order"},
+        {**WHOSE, "source_id": "77"},
+        {**WHOSE, "source_id": f"{ACCOUNT}' OR 1"},
+        {**WHOSE, "target_id": "GULF01"},
+        {**WHOSE, "target_id": "\u0664\u0666"},
+        {**WHOSE, "target_system": "sage100"},
+        {**WHICH, "target_id": PRODUCT},
+        {**WHAT, "target_id": ITEM},
+        {**WHAT, "entity": "customer"},
+        {**WHAT, "target_system": "sage100"},
+        {**SHOP, "entity": "item"},
+        {**SHOP, "source_system": "sage100"},
+        {**SHOP, "target_system": "clarity_ecommerce"},
+        {**SHOP, "origin": "made by me"},
+    ],
+)
+def test_what_no_flow_asks_for_is_not_linked(
+    allowed: TestClient, ledger: Ledger, wrong: dict[str, str]
+) -> None:
+    """P5: neither kinds that nothing carries, nor ids that are none of their system's."""
+    assert allowed.post("/api/links", json=wrong).status_code == 422
+    assert ledger.crosswalk.named(wrong["source_id"]) == []
+    assert ledger.audit.of_record(wrong["source_id"]) == []
+
+
+@pytest.mark.parametrize(("wanted", "other"), [(WHOSE, OTHER), (WHAT, "460000000017099")])
+def test_what_is_anothers_is_not_linked_a_second_time(
+    allowed: TestClient, ledger: Ledger, wanted: dict[str, str], other: str
+) -> None:
+    """C16: two accounts of one contact would undo each other; one that was merged away holds nothing."""
+    held = Link(
+        wanted["entity"], wanted["source_system"], other, wanted["target_system"], wanted["target_id"]
+    )
+    ledger.crosswalk.bind([held])
+    answer = allowed.post("/api/links", json=wanted)
+    assert answer.status_code == 409
+    assert other in answer.json()["detail"]
+    assert [each.source_id for each in ledger.crosswalk.named(wanted["target_id"])] == [other]
+    ledger.crosswalk.bind([replace(held, origin="merged by salesforce_customers_to_zoho")])
+    assert allowed.post("/api/links", json=wanted).status_code == 201
+
+
+def test_several_products_may_be_one_item(allowed: TestClient, ledger: Ledger) -> None:
+    """C28: an old product and its successor are sold as one."""
+    for product in (PRODUCT, "01tdL00000ZyXwWQAV"):
+        assert allowed.post("/api/links", json={**WHICH, "source_id": product}).status_code == 201
+    assert len(ledger.crosswalk.named(ITEM)) == 2
+
+
+def test_who_is_linked_anew_is_told_whole(allowed: TestClient, ledger: Ledger) -> None:
+    """C16: what the wrong contact was told, the right one does not know."""
+    told = Told("customer", "salesforce", ACCOUNT, "zoho_inventory", "{}")
+    ledger.told.keep([told])
+    ledger.crosswalk.bind([Link("customer", "salesforce", ACCOUNT, "zoho_inventory", "1")])
+    allowed.post("/api/links", json=WHOSE)
+    assert ledger.told.find("customer", "salesforce", "zoho_inventory", [ACCOUNT]) == {}
+
+
+WON, CUSTOMERS = "salesforce_closed_won_to_zoho", "salesforce_customers_to_zoho"
+
+
+def asks(flow: str, code: str, field: str, value: str) -> dict[str, str]:
+    return {"flow": flow, "code": code, "field": field, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("row", "linked"),
+    [
+        (asks(WON, "reference.not_found", "Product2Id", PRODUCT), WHICH),
+        (asks(WON, "reference.ambiguous", "Product2Id", PRODUCT), WHICH),
+        (asks(CUSTOMERS, "customer.ambiguous", "Id", ACCOUNT), WHOSE),
+        (asks("zoho_catalog_to_salesforce", "reference.ambiguous", "ProductCode", "NW-0001"), WHAT),
+        (
+            asks("clarity_orders_to_sage100", "customer.ambiguous", "customer_id", "77"),
+            {**SHOP, "target_system": "sage100"},
+        ),
+    ],
+)
+def test_a_candidate_that_may_be_chosen_links_as_the_api_takes_it(
+    allowed: TestClient, ledger: Ledger, row: dict[str, str], linked: dict[str, str]
+) -> None:
+    """A16, C32: what the button sends is what the API takes."""
+    target = linked["target_id"]
+    candidates = f'[{{"value": "{target}", "label": "Chai", "score": 88.5, "reason": "code and name"}}]'
+    ledger.exceptions.open([an_exception(linked["source_id"], **row, candidates=candidates)])
+    (button,) = re.findall(r'<button[^>]*data-action="link"[^>]*>', allowed.get("/exceptions").text)
+    said = dict(re.findall(r'data-(\w+)="([^"]*)"', button))
+    names = {
+        "entity": "entity", "source": "source_id", "target": "target_id", "from": "source_system",
+        "to": "target_system",
+    }  # fmt: skip
+    body = {names[name]: told for name, told in said.items() if name in names}
+    assert body == linked
+    assert allowed.post("/api/links", json=body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        asks(WON, "reference.not_found", "Product2Id", ""),
+        asks(WON, "record.withdrawn", "IsWon", "false"),
+        asks(CUSTOMERS, "customer.ambiguous", "Zoho_Contact_Id__c", CONTACT),
+        asks("zoho_orders_to_salesforce", "reference.not_found", "item_id", ITEM),
+        asks(FLOW, "reference.not_found", "sku", "NW-9999"),
+    ],
+)
+def test_a_candidate_that_links_nothing_has_no_button(
+    clerk: TestClient, ledger: Ledger, row: dict[str, str]
+) -> None:
+    """A16: a line without a product, and candidates that are no record of the target."""
+    ledger.exceptions.open([an_exception(**row)])
+    html = clerk.get("/exceptions").text
+    assert "NW-0009" in html
+    assert 'data-action="link"' not in html
 
 
 def test_writes_in_doubt_are_listed(clerk: TestClient, ledger: Ledger) -> None:

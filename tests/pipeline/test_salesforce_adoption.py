@@ -218,3 +218,48 @@ def test_two_accounts_of_one_customer_make_one_contact(
     assert question.record_key in both
     assert (both - {question.record_key}).pop() in question.message
     assert len(gulf(zoho)) == 1
+
+
+# Won deals ------------------------------------------------------------------------------------------
+
+
+def test_a_deal_of_an_unclear_account_and_product_goes_when_both_were_chosen(
+    house: House, org: Org, zoho: Goods, carry: Carry, customers: MirrorWorld
+) -> None:
+    """C28, C32, C16: parked whole, with candidates; loaded as the clerk said after a replay, once."""
+    ledger = customers.ledger
+    carry(flows.ZOHO_CATALOGUE)
+    twins = [kept(zoho, **AT_HOME), kept(zoho, **AT_HOME, contact_name="Gulf Coast Marine (2)")]
+    account = org.make("Account", **GULF)
+    unclear = org.make("Product2", Name="Chai (old)", ProductCode="NW-1", IsActive=True)
+    (book,) = [each for each in org.records("Pricebook2") if each["IsStandard"]]
+    org.make("PricebookEntry", Pricebook2Id=book["Id"], Product2Id=unclear, UnitPrice="18", IsActive=True)
+    values = {"Name": "Refit", "StageName": "Prospecting", "CloseDate": "2026-03-01"}
+    deal = org.make("Opportunity", AccountId=account, **values)
+    carry(flows.SALESFORCE_CUSTOMERS)
+    org.win(deal, **{"NW-1": 1, "NW-0003": 2})
+    carry(flows.SALESFORCE_WON)
+    asked = {each.field: each for each in ledger.exceptions.list(state="open")}
+    assert zoho.orders() == []
+    offered = json.loads(asked["Product2Id"].candidates)
+    item = an_item(zoho, "NW-0001")
+    assert (asked["Product2Id"].value, offered[0]["value"]) == (unclear, item["item_id"])
+    ledger.crosswalk.bind(
+        [
+            Link(CUSTOMER, SALESFORCE, account, ZOHO_INVENTORY, twins[1], origin="named by clerk"),
+            Link(ITEM, SALESFORCE, unclear, ZOHO_INVENTORY, item["item_id"], origin="named by clerk"),
+        ]
+    )
+    ledger.exceptions.start_retry([each.id for each in asked.values()], actor="clerk")
+    carry(flows.SALESFORCE_CUSTOMERS)
+    house.clock.pass_(minutes=1)
+    assert carry(flows.SALESFORCE_WON)["loaded"] == 1
+    (order,) = zoho.orders()
+    assert order["customer_id"] == twins[1]
+    assert [(each["sku"], int(each["quantity"])) for each in order["line_items"]] == [
+        ("NW-0001", 1),
+        ("NW-0003", 2),
+    ]
+    assert ledger.exceptions.list(state="open") == []
+    carry(flows.SALESFORCE_WON, WHOLE)
+    assert len(zoho.orders()) == 1

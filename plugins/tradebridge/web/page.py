@@ -20,6 +20,7 @@ from include.pipelines.flows import (
     SALESFORCE,
     SALESFORCE_CUSTOMERS,
     SALESFORCE_WON,
+    ZOHO_CATALOGUE,
     ZOHO_INVENTORY,
     ZOHO_ORDERS,
 )
@@ -35,18 +36,23 @@ PAGE_SIZE = 50
 LINKS = {
     (Reason.AMBIGUOUS_CUSTOMER.value, "customer_id"): "customer",
     (Reason.NO_REFERENCE.value, "customer_id"): "customer",
+    (Reason.AMBIGUOUS_CUSTOMER.value, "Id"): "customer",
     (Reason.AMBIGUOUS_REFERENCE.value, "CustomerPONo"): "sales_order",
     (Reason.LOCKED_IN_TARGET.value, "CustomerPONo"): "sales_order",
     (Reason.NO_REFERENCE.value, "Product2Id"): "item",
     (Reason.AMBIGUOUS_REFERENCE.value, "Product2Id"): "item",
+    (Reason.AMBIGUOUS_REFERENCE.value, "ProductCode"): "item",
 }
 """Exceptions whose candidates are records of the target: choosing one links the two."""
 BETWEEN = {
     CLARITY_ORDERS.name: (CLARITY_ORDERS.source, TARGET),
     SALESFORCE_CUSTOMERS: (SALESFORCE, ZOHO_INVENTORY),
     SALESFORCE_WON: (SALESFORCE, ZOHO_INVENTORY),
+    ZOHO_CATALOGUE: (ZOHO_INVENTORY, SALESFORCE),
 }
 """Whose records a flow's links join, where they are not Zoho's and the ERP's."""
+OF_THE_RECORD = {"CustomerPONo", "ProductCode"}
+"""Fields by which the record itself is told; the others' value is the id of what it refers to."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -97,7 +103,7 @@ def _linkable(row: dict[str, Any]) -> dict[str, Any]:
     source, target = BETWEEN.get(row["flow"], (ZOHO_ORDERS.source, TARGET))
     entity = LINKS.get((row["code"], row["field"]), "")
     # A line that names no product has nothing that could be linked.
-    named = row["record_key"] if entity == "sales_order" else row["value"]
+    named = row["record_key"] if row["field"] in OF_THE_RECORD else row["value"]
     return {**row, "links_as": entity if named else "", "links": named, "from": source, "to": target}
 
 

@@ -20,8 +20,6 @@ from tradebridge.web.exceptions import may_replay
 router = APIRouter(prefix="/api", tags=["records"])
 
 Name = Annotated[str, Path(min_length=1, max_length=100)]
-
-
 ZOHO_KEY, SALESFORCE_KEY = re.compile(r"[0-9]{1,20}"), re.compile(r"[A-Za-z0-9]{18}")
 ANY_KEY = re.compile(r".*", re.DOTALL)
 LINKED = {
@@ -31,9 +29,12 @@ LINKED = {
     (CUSTOMER, CLARITY_ECOMMERCE, TARGET): (ANY_KEY, ANY_KEY),
     (CUSTOMER, SALESFORCE, ZOHO_INVENTORY): (SALESFORCE_KEY, ZOHO_KEY),
     (ITEM, SALESFORCE, ZOHO_INVENTORY): (SALESFORCE_KEY, ZOHO_KEY),
+    (ITEM, ZOHO_INVENTORY, SALESFORCE): (ZOHO_KEY, SALESFORCE_KEY),
 }
-"""What a person may link, and what an id of either side looks like. A Salesforce product is another name of a
-Zoho item: the link that the catalogue made of the item stays as it is."""
+"""What a person may link, and what an id of either side looks like. A Salesforce product that is a Zoho item
+is another name of it; a Zoho item that is a Salesforce product is the one which the catalogue tells of."""
+ONE_TO_ONE = {(CUSTOMER, SALESFORCE, ZOHO_INVENTORY), (ITEM, ZOHO_INVENTORY, SALESFORCE)}
+"""Links whose target is told by one record only: by two, each would undo what the other told."""
 
 
 class NewLink(BaseModel):
@@ -44,7 +45,7 @@ class NewLink(BaseModel):
     entity: Literal["sales_order", "customer", "item"]
     source_system: Literal["zoho_inventory", "clarity_ecommerce", "salesforce"] = "zoho_inventory"
     source_id: str = Field(min_length=1, max_length=100)
-    target_system: Literal["sage100", "zoho_inventory"] = "sage100"
+    target_system: Literal["sage100", "zoho_inventory", "salesforce"] = "sage100"
     target_id: str = Field(min_length=1, max_length=40, description="0000123, or 00-0001009 of a customer")
 
     @model_validator(mode="after")
@@ -105,11 +106,21 @@ def read_record(name: Name) -> dict[str, Any]:
 
 @router.post("/links", status_code=status.HTTP_201_CREATED, dependencies=[Depends(may_replay)])
 def write_link(wanted: NewLink, user: GetUserDep) -> dict[str, str]:
-    """Settle what is what by hand: a customer of several, an order typed in Sage, a product. Audited."""
+    """Settle what is what by hand: a customer of several, an order typed in Sage, a product. Audited.
+
+    Raises:
+        HTTPException: 409 when the target is another record's, and may be only one's.
+    """
     ledger = connections.ledger()
+    if others := _others(wanted):
+        taken = f"{wanted.target_id} is {', '.join(others)} already: merge the two, or make them distinct"
+        raise HTTPException(status.HTTP_409_CONFLICT, taken)
     known = ledger.crosswalk.find(
         wanted.entity, wanted.source_system, [wanted.source_id], wanted.target_system
     ).get(wanted.source_id)
+    if known and known.target_id != wanted.target_id:
+        # The other record was told nothing yet: differences would be all that it ever heard.
+        ledger.told.forget(wanted.source_system, wanted.source_id)
     link = Link(**wanted.model_dump(), origin=f"named by {user.get_name()}")
     ledger.crosswalk.bind([link])
     ledger.audit.add(
@@ -123,3 +134,17 @@ def write_link(wanted: NewLink, user: GetUserDep) -> dict[str, str]:
         )
     )
     return {"source_id": wanted.source_id, "target_id": wanted.target_id}
+
+
+def _others(wanted: NewLink) -> list[str]:
+    """Who holds a target that may be only one's, besides the record that is to be linked."""
+    if (wanted.entity, wanted.source_system, wanted.target_system) not in ONE_TO_ONE:
+        return []
+    # Loaded when asked for: it brings pandas along, which the API server does without otherwise.
+    from include.pipelines.mirrors.salesforce.crossings import living
+
+    holders = connections.ledger().crosswalk.find_by_target(
+        wanted.entity, wanted.target_system, [wanted.target_id], wanted.source_system
+    )
+    living_ones = living(holders.get(wanted.target_id, ()))
+    return [each.source_id for each in living_ones if each.source_id != wanted.source_id]
