@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from include.pipelines.announce import Request
 from include.pipelines.ports import ORDER, TARGET, World
 from tests.pipeline.clarity import HEADS, ONE_ORDER, Clarity, differences, orders_world, shop
+from tests.pipeline.errands import Errand, start
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
@@ -47,6 +49,22 @@ def test_a_sweep_carries_the_shops_orders_to_the_cent(house: House, clarity: Cla
     again = run_once(here)
     assert again["loaded"] == 0
     assert len(house.sage.rows(HEADS)) == ORDERS
+
+
+def test_one_event_five_times_at_once_is_one_order(house: House, clarity: Clarity, here: World) -> None:
+    """B20: same_event_five_times; three workers at once, whatever each of them finds."""
+    (placed,) = clarity.place()
+    event = clarity.announcement(placed["orderNumber"])
+    with ThreadPoolExecutor(5) as threads:
+        kept = list(threads.map(lambda _: here.ledger.inbox.keep(here.flow.name, event), range(5)))
+    assert sum(bool(each) for each in kept) == 1
+    errand = Errand(house.doors, house.clock.ahead, Request(), flow=here.flow.name)
+    workers = [start(errand) for _ in range(3)]
+    for worker in workers:
+        worker.join(90)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert list(carried(house)) == [placed["orderNumber"]]
+    assert len(house.sage.effects("order_created")) == 1
 
 
 def test_an_edit_and_a_cancellation_follow_their_order(house: House, clarity: Clarity, here: World) -> None:

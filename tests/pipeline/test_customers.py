@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 
@@ -10,11 +15,12 @@ from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import CUSTOMER, TARGET
-from tests.pipeline.clarity import Clarity, mirror_world, shop
+from tests.pipeline.clarity import Clarity, mirror_world, orders_world, shop
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
 from tests.pipeline.world import run_once
 
+ORDERS = 12
 MINE = "SELECT * FROM AR_Customer WHERE UDF_CLARITY_CUSTOMER_ID <> '' ORDER BY CustomerNo"
 ONE = "SELECT * FROM AR_Customer WHERE ARDivisionNo = ? AND CustomerNo = ?"
 
@@ -39,6 +45,23 @@ def back(house: House, clarity: Clarity) -> Iterator[MirrorWorld]:
     made = mirror_world(house.doors, house.clock, flows.ACCOUNTS)
     yield made
     made.ledger.close()
+
+
+class Meeting:
+    """Sage's reader for two flows: neither goes on before both have seen the customers as they are."""
+
+    def __init__(self, reads: Any, both: Barrier) -> None:
+        self._reads, self._both = reads, both
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reads, name)
+
+    def customers(self) -> Any:
+        found = self._reads.customers()
+        with suppress(BrokenBarrierError):
+            self._both.wait(30)
+        self._both.abort()
+        return found
 
 
 def linked(world: MirrorWorld, customer: Json) -> str:
@@ -75,6 +98,35 @@ def test_customers_are_recognised_or_created_once(house: House, clarity: Clarity
     assert again["loaded"] == 0
     assert len(house.sage.rows(MINE)) == len(made)
     assert house.sage.doubled() == []
+
+
+def test_an_order_and_a_customer_at_once_make_one_customer(
+    house: House, clarity: Clarity, here: MirrorWorld
+) -> None:
+    """B7, B51: both flows have looked, both find nobody, and both ask for the same newcomers."""
+    clarity.post("/load", {"story": "clarity", "limit": ORDERS})
+    orders = orders_world(house.doors, house.clock)
+    both = Barrier(2)
+    flows_at_once = (
+        replace(here, erp=Meeting(here.erp, both)),
+        replace(orders, reads=Meeting(orders.reads, both)),
+    )
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            runs = list(threads.map(run_once, flows_at_once))
+        assert both.broken
+        assert all(run.green for run in runs)
+        assert runs[1]["loaded"] == ORDERS
+        made = [row["UDF_CLARITY_CUSTOMER_ID"] for row in house.sage.rows(MINE)]
+        assert len(set(made)) == len(made) == len(house.sage.effects("customer_created"))
+        owners = here.ledger.crosswalk.find(CUSTOMER, here.flow.source, made, TARGET)
+        assert {key: link.target_id for key, link in owners.items()} == {
+            row["UDF_CLARITY_CUSTOMER_ID"]: f"{row['ARDivisionNo']}-{row['CustomerNo']}"
+            for row in house.sage.rows(MINE)
+        }
+    finally:
+        orders.ledger.close()
+        orders.reads.close()
 
 
 def test_the_shop_changes_what_it_owns_and_nothing_else(

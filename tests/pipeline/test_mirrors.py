@@ -172,6 +172,39 @@ def test_a_shipment_that_is_taken_back_is_void_in_the_shop(
     assert clarity.document("shipments", str(again["shipmentNumber"]))["trackingNumbers"] == ["1Z999AA5"]
 
 
+def test_an_order_in_two_parts_and_two_boxes_is_told_shipment_by_shipment(
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+) -> None:
+    """B43, B45: partial_shipment_twice, two_packages_one_tracking; the buyer hears of each shipment once."""
+    clarity.post("/clarity/settings", {"shipment_moves_order": True})
+    (placed,) = clarity.place(like="WEB-110248")
+    run_once(orders, Sweep(sweep=True))
+    (head,) = [
+        each for each in house.sage.rows(HEADS) if each["UDF_CLARITY_ORDER_NO"] == placed["orderNumber"]
+    ]
+    ship = f"/sage100/orders/{head['SalesOrderNo']}/ship"
+    here = mirror(flows.SHIPMENTS)
+    ordered = clarity.document("orders", placed["orderNumber"])["lines"]
+    for line in ordered:
+        house.sage.post("/sage100/stock/receive", {"ItemCode": line["sku"], "Quantity": 100})
+    boxes = [{"TrackingID": "1Z999AA7"}, {"TrackingID": "1Z999AA7"}]
+    first = {"lines": [{"LineKey": "000001", "Quantity": 1}], "packages": boxes, "post": True}
+    house.sage.post(ship, first)
+    assert run_once(here)["loaded"] == 1
+    assert clarity.document("orders", placed["orderNumber"])["status"] == "PartiallyShipped"
+    house.sage.post(ship, {"packages": [{"TrackingID": "1Z999AA8"}]})
+    assert run_once(here)["loaded"] == 1
+    numbers = [str(each["shipmentNumber"]) for each in shipments_of(clarity, placed["orderNumber"])]
+    told = [clarity.document("shipments", number) for number in numbers]
+    assert [each["trackingNumbers"] for each in told] == [["1Z999AA7"], ["1Z999AA8"]]
+    assert [len(each["packages"]) for each in told] == [2, 1]
+    order = clarity.document("orders", placed["orderNumber"])
+    assert order["status"] == "Shipped"
+    assert [line["quantityShipped"] for line in order["lines"]] == [line["quantity"] for line in ordered]
+    heard = [each["number"] for each in clarity.effects(resource="shipments", action="customer_notified")]
+    assert sorted(heard) == sorted(numbers)
+
+
 def test_an_order_edited_after_export_is_shipped_under_the_shops_lines(
     house: House, clarity: Clarity, mirror: MakeMirror, orders: World
 ) -> None:
