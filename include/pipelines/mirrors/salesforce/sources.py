@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from include.pipelines.mirrors.ports import Found, RecordSource
 
 GONE = "gone"
+OF_DELETED = frozenset({"MasterRecordId", "AccountId"})
+"""What matters of a deleted record besides what is said of one that is gone for good."""
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -46,7 +48,7 @@ def gone_item(key: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A source whose records that are gone are told as deleted.
+    """A source whose records that are gone are told as deleted, and of whose deleted ones no more is told.
 
     Args:
         source: what is left of the records.
@@ -74,17 +76,26 @@ class Remembered:
         for key, answer in self.source.documents(keys):
             if answer is None:
                 yield key, msgspec.json.encode(self.gone(key))
-            elif isinstance(answer, bytes) and self.number_field:
-                yield key, self._numbered(answer)
+            elif isinstance(answer, bytes) and (self.number_field or b'"IsDeleted"' in answer):
+                yield key, msgspec.json.encode(self._told(key, _MEMBERS.decode(answer)))
             else:
                 yield key, answer
 
-    def _numbered(self, payload: bytes) -> bytes:
-        members = _MEMBERS.decode(payload)
+    def _told(self, key: str, members: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+        if self.number_field:
+            members |= {"named": self._named(members)}
+        if bytes(members.get("IsDeleted", b"")) != b"true":
+            return members
+        # Nobody mends a deleted record: what it says otherwise must not hold up that it is deleted.
+        gone = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in self.gone(key).items()}
+        lists = {name for name, value in gone.items() if bytes(value) == b"[]"}
+        kept = ((gone.keys() - lists) | OF_DELETED | {"named"}) & members.keys()
+        return gone | {name: members[name] for name in kept if bytes(members[name]) != b"null"}
+
+    def _named(self, members: Mapping[str, msgspec.Raw]) -> msgspec.Raw:
         if self.number_field not in members:
             raise ConfigurationError(
                 f"setting salesforce_number_field names {self.number_field!r}, which is not readable: create "
                 "the field, or let the integration user read it"
             )
-        named = msgspec.json.encode({"number": members[self.number_field]})
-        return msgspec.json.encode(members | {"named": msgspec.Raw(named)})
+        return msgspec.Raw(msgspec.json.encode({"number": members[self.number_field]}))
