@@ -105,6 +105,31 @@ def test_a_contact_person_changes_the_accounts_contact(org: Org, zoho: Goods, cu
     assert zoho.contact("Gulf Coast Marine")["contact_persons"] == []
 
 
+def test_a_contact_who_changes_the_account_leaves_the_old_one(
+    org: Org, zoho: Goods, customers: MirrorWorld
+) -> None:
+    """C19: the old account has not changed, and hears of it all the same."""
+    old, new = org.make("Account", **GULF), org.make("Account", Name="Bay Boats")
+    person = org.make("Contact", AccountId=old, FirstName="Ana", LastName="Ruiz", Email="ana@gulf.example")
+    one_more(customers)
+    org.change("Contact", person, AccountId=new)
+    one_more(customers)
+    one_more(customers)
+    assert zoho.contact("Gulf Coast Marine")["contact_persons"] == []
+    assert [each["email"] for each in zoho.contact("Bay Boats")["contact_persons"]] == ["ana@gulf.example"]
+
+
+def test_an_account_is_deleted_whatever_its_address_says(
+    org: Org, zoho: Goods, customers: MirrorWorld
+) -> None:
+    account = org.make("Account", **GULF)
+    one_more(customers)
+    org.change("Account", account, BillingCountry="Atlantis")
+    org.do("delete", "Account", account)
+    assert one_more(customers)["loaded"] == 1
+    assert zoho.contact("Gulf Coast Marine")["status"] == "inactive"
+
+
 def test_deleted_is_inactive_and_restored_is_active(org: Org, zoho: Goods, customers: MirrorWorld) -> None:
     account = org.make("Account", **GULF)
     never = org.make("Account", Name="Never carried")

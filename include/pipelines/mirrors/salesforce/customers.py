@@ -17,6 +17,7 @@ from include.ledger import Delivery, Link, Told
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import MERGED, currencies, extension, living
 from include.pipelines.mirrors.salesforce.known import settle
+from include.pipelines.mirrors.salesforce.people import announce_left
 from include.pipelines.outcomes import problem, problem_frame
 from include.pipelines.ports import CUSTOMER
 from include.pipelines.staging import rows
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 CUSTOMERS, CONTACTS = "customers", "contacts"
+CONTACT = "003"
+"""How ids of contacts begin."""
 ACTIVE = "is_active"
 ACCOUNT_ID, CONTACT_ID = "account_id", "zoho_contact_id"
 """Extensions: the account that a contact belongs to; the Zoho contact that Salesforce itself names."""
@@ -44,7 +47,9 @@ def customers(world: MirrorWorld, frames: Frames) -> Prepared:
     found = {row["source_id"]: row for row in rows(frames[CUSTOMERS])}
     inner = {key: account for key, row in found.items() if (account := extension(row, ACCOUNT_ID))}
     _announce_accounts(world, found, inner)
-    gone = {key for key, row in found.items() if row["is_deleted"]} | inner.keys()
+    deleted = {key for key, row in found.items() if row["is_deleted"]}
+    announce_left(world, _people(found, inner, frames[CONTACTS]), deleted)
+    gone = deleted | inner.keys()
     _hand_over(world, found)
     here = {key: row for key, row in found.items() if key not in gone}
     problems = _adopt(world, here)
@@ -97,6 +102,19 @@ def _announce_accounts(world: MirrorWorld, found: Mapping[str, Row], inner: Mapp
     ]
     if announced:
         world.ledger.inbox.keep_many(flow.name, announced)
+
+
+def _people(
+    found: Mapping[str, Row], inner: Mapping[str, str], people: pd.DataFrame
+) -> dict[str, tuple[str, str]]:
+    """Each contact's account as it is now, with the version of the record that says so."""
+    own = {
+        key: (inner.get(key, ""), row["source_version"])
+        for key, row in found.items()
+        if key.startswith(CONTACT) and not row["is_deleted"]
+    }
+    theirs = zip(people.contact_id, people.customer_source_id, strict=True)
+    return own | {key: (account, found[account]["source_version"]) for key, account in theirs}
 
 
 def _hand_over(world: MirrorWorld, found: Mapping[str, Row]) -> None:
