@@ -6,10 +6,11 @@ Runs are started by change events (the triggerer follows them into the inbox), b
 ### What it does
 
 An account is a contact with its people as contact persons; a person account, and a contact of nobody's
-account, is a contact that bears the person's name. Who is not known yet is created once; of who is known,
-Zoho is told what has changed since it was told last, so what people do in Zoho to other fields stays. An
-account that names a contact in `Zoho_Contact_Id__c` is that contact. Deleted in Salesforce is inactive in
-Zoho, restored is active again. Of merged accounts the survivor keeps, or inherits, the contact.
+account, is a contact that bears the person's name. Who is not known yet is looked for among Zoho's contacts:
+who is surely there is linked, who may be there is a question, and only who is not is created, once. Of who
+is known, Zoho is told what has changed since it was told last, so what people do in Zoho to other fields
+stays. An account that names a contact in `Zoho_Contact_Id__c` is that contact. Deleted in Salesforce is
+inactive in Zoho, restored is active again. Of merged accounts the survivor keeps, or inherits, the contact.
 
 ### When it fails
 
@@ -21,8 +22,8 @@ Zoho, restored is active again. Of merged accounts the survivor keeps, or inheri
 
 ### When it is quiet
 
-* Nothing changed that Zoho is told, then nothing is told. Two customers of one name are a question: Zoho
-  takes each name once.
+* Nothing changed that Zoho is told, then nothing is told. A second account of one customer waits for the
+  first and is then a question: Zoho takes each name once.
 * Trigger with `whole` to compare everything, also what has left the recycle bin; with `keys` (ids of accounts
   or contacts, 18 characters) to carry some again.
 """

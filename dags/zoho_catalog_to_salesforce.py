@@ -5,7 +5,8 @@ Runs every night, and by hand. It makes the links by which sold products are ite
 ### What it does
 
 Items that changed since the last night are told: name, code, description, whether they are sold, and the
-price. A product is found by Zoho's id in `Zoho_Item_Id__c`; one that is not there is made. Up to 2,000 go by
+price. A product is found by Zoho's id in `Zoho_Item_Id__c`, that of a new item by its code in `ProductCode`
+if one product has it. One that is not there is made; several are a question. Up to 2,000 go by
 collections, more by one job of Bulk API 2.0, which the next run takes up if this one dies. A run carries
 40,000 items; what is left starts the next one at once. An item that Zoho has no longer is sold no more.
 
