@@ -51,7 +51,8 @@ def settle(world: MirrorWorld, new: Mapping[str, Row], emails: Mapping[str, Sequ
         this batch, who is made first.
     """
     # What was sent and not heard of is read back by the write itself.
-    new = {key: row for key, row in new.items() if key not in doubts.unheard(world, CUSTOMER)}
+    unheard = doubts.unheard(world, CUSTOMER) if new else set()
+    new = {key: row for key, row in new.items() if key not in unheard}
     if world.contacts is None or not new:
         return [], set()
     buyers = [each for key, row in new.items() for each in _buyers(row, emails.get(key, ()))]
