@@ -94,6 +94,12 @@ def four_systems(folder: Path) -> Iterator[Systems]:
     ):
         ports = Ports(1, port, 1, 1, secure, proxy)
         os.environ |= env.connections(env.Machine(folder, ports, secrets_of(folder / "secrets")))
+        minute = env.SANDBOX_CALLS_PER_MINUTE  # as `make up` tells its sandbox
+        for name, limits in (
+            ("zoho", {"per_minute": minute}),
+            ("clarity", {"per_minute": minute, "burst": minute}),
+        ):
+            http.post(f"/{name}/settings", json=limits).raise_for_status()
         yield Systems(app, http)
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [--only batch,receiver,latency,calls] [--quick] [--out FILE]``.
+"""``python -m tests.bench [--only PART,PART] [--quick] [--out FILE]``.
 
 Measures speed, memory and calls; prints tables and writes JSON. Every ratio is made of runs of this
 one command. Exit code 1 when a target is missed; ``--quick`` has none.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.figures import Section
     from tests.bench.sizes import Sizes
 
-PARTS = ("batch", "calls", "latency", "receiver")
+PARTS = ("batch", "calls", "latency", "lookups", "receiver")
 OUT = Path("build/bench.json")
 
 
@@ -48,6 +48,10 @@ def measured(parts: Sequence[str], sizes: Sizes) -> Iterator[Section]:
         yield batch.measure(sizes)
     if "calls" in parts:
         yield calls.measure(sizes)
+    if "lookups" in parts:
+        from tests.bench import lookups  # noqa: PLC0415 - it loads Airflow, which the others measure without
+
+        yield lookups.measure(sizes)
     if {"latency", "receiver"} & set(parts):
         with running_machine() as site:
             if "latency" in parts:

@@ -97,13 +97,23 @@ def test_the_short_form_runs_and_writes_its_figures(
 def test_an_unknown_part_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "batch, calls, latency, receiver" in capsys.readouterr().err
+    assert "batch, calls, latency, lookups, receiver" in capsys.readouterr().err
 
 
 @pytest.mark.e2e
 def test_calls_are_counted_and_do_not_grow_with_the_batch() -> None:
     (section,) = measured(["calls"], QUICK)
     assert [figure.name for figure in section.figures if figure.met is False] == []
+
+
+@pytest.mark.e2e
+def test_a_look_up_is_one_call_to_each_system_and_a_remembered_one_none() -> None:
+    """C8."""
+    (section,) = measured(["lookups"], QUICK)
+    counted = {figure.name: figure.value for figure in section.figures}
+    assert counted["systems that are called over HTTP"] == 3
+    assert counted["calls of one system for a cold look-up, at most"] == 1
+    assert counted["calls for all cached look-ups"] == 0
 
 
 @pytest.mark.e2e
