@@ -49,7 +49,7 @@ def measured(parts: Sequence[str], sizes: Sizes) -> Iterator[Section]:
     if "calls" in parts:
         yield calls.measure(sizes)
     if "lookups" in parts:
-        from tests.bench import lookups  # noqa: PLC0415 - it loads Airflow, which the others measure without
+        from tests.bench import lookups  # it loads Airflow, and the others do not
 
         yield lookups.measure(sizes)
     if {"latency", "receiver"} & set(parts):
