@@ -6,7 +6,8 @@ Runs are started by change events (the triggerer follows them into the inbox), b
 ### What it does
 
 An opportunity that is won (`IsWon`, or the stages in the setting `salesforce_won_stages`) becomes a sales
-order under a number of ours, and is then confirmed. Its customer is carried first: until then it waits. Its
+order under a number of ours, and is then confirmed; id and number of the order are told to the opportunity,
+where it has fields for them. Its customer is carried first: until then it waits, and goes on at once. Its
 products are Zoho's items by their link; a product without one is a question with the likeliest items. An
 opportunity that changes is told by what has changed, as long as Zoho lets its order change.
 
@@ -19,11 +20,13 @@ opportunity that changes is told by what has changed, as long as Zoho lets its o
 * A red task: read its last error, mend the cause. Its rows come back to the inbox by themselves.
 * `record.withdrawn`: an opportunity is won no more and its order stands in Zoho. Void it there and leave the
   exception out, or win the opportunity again.
+* `target.locked`: it is won again, and its order in Zoho is void or gone. Take the order up again there, then
+  replay; or leave the exception out.
 
 ### When it is quiet
 
-* An opportunity that was never won is passed over. One that waits for its customer is looked at with every
-  run: see what `salesforce_customers_to_zoho` makes of it.
+* An opportunity that was never won is passed over. Of one that waits for its customer, see what
+  `salesforce_customers_to_zoho` makes of that.
 * Trigger with `whole` to compare everything, with `keys` (ids, 18 characters) to carry some again.
 """
 

@@ -169,3 +169,33 @@ def test_an_org_without_the_fields_is_told_the_rest(org: Org, zoho: Goods, carry
     carry(flows.ZOHO_ORDERS)
     (told,) = org.records("Order")
     assert (told["Status"], "Zoho_Order_Status__c" in told) == ("Activated", False)
+
+
+def questions(worlds_of: dict[str, MirrorWorld]) -> dict[str, str]:
+    """What waits for a person: messages by code."""
+    ledger = worlds_of[flows.SALESFORCE_WON.name].ledger
+    return {each.code: each.message for each in ledger.exceptions.list(state="open")}
+
+
+@pytest.mark.parametrize("state", ["confirmed", "shipped", "void"])
+def test_a_deal_that_is_won_no_more_is_a_question_wherever_its_order_stands(
+    org: Org, worlds_of: dict[str, MirrorWorld], carry: Carry, deal: str, state: str
+) -> None:
+    """C29: the question says where the order stands; won again it clears itself, unless the order is void."""
+    zoho = Goods(org.url)
+    if state != "confirmed":
+        in_zoho(zoho, {"shipped": "ship", "void": "void"}[state])
+    org.change("Opportunity", deal, StageName="Closed Lost")
+    assert carry(flows.SALESFORCE_WON)["rejected"] == 1
+    (code, message), *others = questions(worlds_of).items()
+    assert (code, others) == ("record.withdrawn", [])
+    assert state in message
+    before = zoho.writes()
+    org.change("Opportunity", deal, StageName="Closed Won")
+    run = carry(flows.SALESFORCE_WON)
+    assert zoho.writes() == before
+    if state == "void":
+        assert run["parked"] == 1
+        assert "is void" in questions(worlds_of)["target.locked"]
+    else:
+        assert questions(worlds_of) == {}

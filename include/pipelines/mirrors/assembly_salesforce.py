@@ -19,6 +19,7 @@ from include.connectors.zoho_inventory import (
     ZohoContacts,
     ZohoItems,
     ZohoOrderRecords,
+    ZohoReader,
     ZohoSalesOrders,
     ZohoStock,
 )
@@ -94,6 +95,7 @@ def assemble(
         source=source,
         target=target,
         currencies=ZohoCurrencies(zoho),
+        orders=ZohoReader(zoho),
         schema=Describe(org),
         marks=OpportunityMarks(org, settings.get(ORDER_NUMBER_FIELD, "") or ORDER_NUMBER),
         unclaimed=UnclaimedProducts(org),

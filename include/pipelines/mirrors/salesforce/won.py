@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from include.canonical import Reason
 from include.ledger import Delivery
-from include.pipelines import doubts
 from include.pipelines.flows import SALESFORCE_CUSTOMERS
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import extension, reference
 from include.pipelines.mirrors.salesforce.likely import Likely
 from include.pipelines.mirrors.salesforce.waiting import WAITS
+from include.pipelines.mirrors.salesforce.withdrawn import withdrawn, won_again
 from include.pipelines.outcomes import problem, problem_frame
-from include.pipelines.ports import CUSTOMER, ITEM, ORDER, distinct
+from include.pipelines.ports import CUSTOMER, ITEM, distinct
 from include.pipelines.staging import rows
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def won(world: MirrorWorld, frames: Frames) -> Prepared:
     """
     found = {row["source_id"]: row for row in rows(frames[ORDERS])}
     sold = {key: row for key, row in found.items() if row["status"] == WON}
-    problems = _withdrawn(world, {key: row for key, row in found.items() if key not in sold})
+    problems = withdrawn(world, {key: row for key, row in found.items() if key not in sold})
+    problems += won_again(world, sold)
     contacts, later, unknown = _buyers(world, sold)
     lines = [row for row in rows(frames[LINES]) if row["order_source_id"] in sold]
     items, mismatched = _items(world, lines)
@@ -57,30 +58,6 @@ def won(world: MirrorWorld, frames: Frames) -> Prepared:
         problem_frame(problems),
         frozenset(later - {each["key"] for each in problems}),
     )
-
-
-def _withdrawn(world: MirrorWorld, found: Mapping[str, Row]) -> Problems:
-    flow = world.flow
-    links = world.ledger.crosswalk.find(ORDER, flow.source, list(found), flow.target)
-    unheard = doubts.unheard(world, ORDER) if found else set()
-    told = {"draft": "is open again", "cancelled": "was lost or deleted"}
-    return [
-        problem(
-            key,
-            Reason.WITHDRAWN,
-            field="IsWon",
-            value="false",
-            message=f"opportunity {row['reference']!r} {told[row['status']]}, and Zoho has its sales order "
-            f"{links[key].natural_key if key in links else row['number']}",
-            remedy="Void the order in Zoho and leave this out, or win the opportunity again: its next "
-            "version is carried.",
-            candidates=[{"value": links[key].target_id, "label": links[key].natural_key, "score": 100.0}]
-            if key in links
-            else [],
-        )
-        for key, row in found.items()
-        if key in links or key in unheard
-    ]
 
 
 def _buyers(world: MirrorWorld, sold: Mapping[str, Row]) -> tuple[dict[str, str], set[str], Problems]:
