@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tests.bench import batch, calls, latency, receiver
+from tests.bench import batch, calls, latency, receiver, salesforce
 from tests.bench.figures import machine, write
 from tests.bench.running import running_machine
 from tests.bench.sizes import FULL, QUICK
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.figures import Section
     from tests.bench.sizes import Sizes
 
-PARTS = ("batch", "calls", "latency", "lookups", "receiver")
+PARTS = ("accounts", "batch", "calls", "catalogue", "latency", "lookups", "receiver")
 OUT = Path("build/bench.json")
 
 
@@ -48,6 +48,10 @@ def measured(parts: Sequence[str], sizes: Sizes) -> Iterator[Section]:
         yield batch.measure(sizes)
     if "calls" in parts:
         yield calls.measure(sizes)
+    if "catalogue" in parts:
+        yield salesforce.catalogue(sizes)
+    if "accounts" in parts:
+        yield salesforce.accounts(sizes)
     if "lookups" in parts:
         from tests.bench import lookups  # it loads Airflow, and the others do not
 

@@ -35,13 +35,13 @@ PAGE = 200
 
 def measure(sizes: Sizes) -> Section:
     """The stages of the flow on the sandbox and the gateway, without Airflow."""
-    with _house() as house:
+    with open_house() as house:
         figures = [*_zoho(house, sizes), *_clarity(house, sizes), *_odbc(house, sizes)]
     return Section("calls", "counted by the sandbox's request log and at the ODBC connection", figures)
 
 
 @contextmanager
-def _house() -> Iterator[House]:
+def open_house() -> Iterator[House]:
     run = Path(tempfile.mkdtemp(prefix="tradebridge-bench-"))
     run.chmod(0o755)
     house = House(run)

@@ -20,6 +20,9 @@ class Sizes:
         batches: sizes of batches whose queries are counted.
         window: orders changed in the window that is swept.
         announced: orders announced by webhook, and swept after that.
+        items: of Zoho's catalogue, carried to Salesforce; one batch of them before, for comparison.
+        item_batch: of them, as many as one job carries.
+        accounts: of Salesforce, made and then changed.
     """
 
     orders: int = 10_000
@@ -32,6 +35,9 @@ class Sizes:
     batches: tuple[int, ...] = (1, 20, 200)
     window: int = 830
     announced: int = 1_000
+    items: int = 100_000
+    item_batch: int = 10_000
+    accounts: int = 10_000
 
 
 FULL = Sizes()
@@ -46,4 +52,7 @@ QUICK = Sizes(
     batches=(1, 5),
     window=30,
     announced=20,
+    items=2_000,
+    item_batch=400,
+    accounts=200,
 )

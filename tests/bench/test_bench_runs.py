@@ -97,13 +97,32 @@ def test_the_short_form_runs_and_writes_its_figures(
 def test_an_unknown_part_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "batch, calls, latency, lookups, receiver" in capsys.readouterr().err
+    assert "accounts, batch, calls, catalogue, latency, lookups, receiver" in capsys.readouterr().err
 
 
 @pytest.mark.e2e
 def test_calls_are_counted_and_do_not_grow_with_the_batch() -> None:
     (section,) = measured(["calls"], QUICK)
     assert [figure.name for figure in section.figures if figure.met is False] == []
+
+
+@pytest.mark.timeout(600)
+def test_a_catalogue_whose_run_is_killed_arrives_once_and_memory_stays_flat() -> None:
+    """C9: each job is begun once, and each item is read once but for the batch that was interrupted."""
+    (section,) = measured(["catalogue"], QUICK)
+    assert [figure.name for figure in section.figures if figure.met is False] == []
+    counted = {figure.name: figure.value for figure in section.figures}
+    assert 0 < counted["products in Salesforce when the process was killed"] < QUICK.items
+    assert counted["jobs begun"] == 2 * QUICK.items / QUICK.item_batch
+
+
+@pytest.mark.timeout(600)
+def test_a_changed_account_is_one_call_and_nothing_else() -> None:
+    """C34: of the calls to Zoho none is for anything but the contacts that changed."""
+    (section,) = measured(["accounts"], QUICK)
+    assert [figure.name for figure in section.figures if figure.met is False] == []
+    counted = {figure.name: figure.value for figure in section.figures}
+    assert counted["calls to Zoho that change one"] == QUICK.accounts
 
 
 @pytest.mark.e2e

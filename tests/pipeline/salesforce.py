@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from include.connectors.ports import Sleep
 from include.connectors.salesforce import SalesforceClient, SalesforceSession, login_with
 from include.connectors.salesforce import Settings as OrgSettings
 from include.connectors.salesforce.login import credentials_of
@@ -116,7 +117,14 @@ def worlds(house: House, **settings: str) -> Iterator[MakeWorld]:
         world.ledger.close()
 
 
-def org_world(doors: Doors, clock: Clock, flow: MirrorFlow, **settings: str) -> MirrorWorld:
+def org_world(
+    doors: Doors,
+    clock: Clock,
+    flow: MirrorFlow,
+    *,
+    sleep: Sleep = lambda _: None,
+    **settings: str,
+) -> MirrorWorld:
     """The world of a flow between Salesforce and Zoho, put together by the product itself."""
     ledger = Ledger.connect(doors.ledger, clock=clock, secret_key=doors.ledger_key)
     breaker = Breakers(ledger.database, BreakerPolicy())
@@ -129,7 +137,7 @@ def org_world(doors: Doors, clock: Clock, flow: MirrorFlow, **settings: str) -> 
     session = SalesforceSession(org_settings)
     shared: dict[str, Any] = {
         "tokens": ledger.tokens, "budget": ledger.budgets, "breaker": breaker, "flow": flow.name,
-        "clock": clock, "sleep": lambda _: None,
+        "clock": clock, "sleep": sleep,
     }  # fmt: skip
     login = partial(login_with, credentials_of(org_settings), session)
     zoho_settings = Settings(**{**SANDBOX_ZOHO, "api_base": doors.zoho, "accounts_base": doors.zoho, **QUICK})
