@@ -131,7 +131,9 @@ def _action(
     """A status that could not be read (blank) is a problem already; the order goes on, to have all found."""
     if link is None:
         return Action.NONE if status in not_carried else Action.CREATE
-    if link.source_version == version and not recheck:
+    # Where goods that the source has shipped are not carried, that they were is the ERP's own news.
+    shipped = status == OrderStatus.COMPLETED and OrderStatus.COMPLETED in not_carried
+    if (shipped or link.source_version == version) and not recheck:
         return Action.NONE
     return Action.CANCEL if status == OrderStatus.CANCELLED else Action.CHANGE
 

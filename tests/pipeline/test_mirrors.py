@@ -203,6 +203,8 @@ def test_an_order_in_two_parts_and_two_boxes_is_told_shipment_by_shipment(
     assert [line["quantityShipped"] for line in order["lines"]] == [line["quantity"] for line in ordered]
     heard = [each["number"] for each in clarity.effects(resource="shipments", action="customer_notified")]
     assert sorted(heard) == sorted(numbers)
+    echo = run_once(orders, Sweep(sweep=True))
+    assert (echo.green, echo["loaded"], echo["parked"], echo["rejected"]) == (True, 0, 0, 0)
 
 
 def test_an_order_edited_after_export_is_shipped_under_the_shops_lines(

@@ -10,7 +10,7 @@ import pytest
 
 from include.canonical import ORDER_FRAME
 from include.ledger import Link
-from include.pipelines.flows import ZOHO_ORDERS
+from include.pipelines.flows import CLARITY_ORDERS, ZOHO_ORDERS, OrderFlow
 from include.pipelines.translate import Action, _actions
 
 LINKED = {"1": Link("sales_order", "zoho_inventory", "1", "sage100", "0000001", "v1")}
@@ -24,13 +24,13 @@ def decided(
     recheck: bool = False,
     ordered_on: date | None = date(2026, 10, 1),
     carry_from: str = "",
+    flow: OrderFlow = ZOHO_ORDERS,
 ) -> Action:
     order = {"source_id": "1", "status": status, "source_version": version, "ordered_on": ordered_on}
     schema = pa.schema([ORDER_FRAME.field(name) for name in order])
     orders = pa.Table.from_pylist([order], schema=schema).to_pandas(types_mapper=pd.ArrowDtype)
     links = LINKED if linked else {}
-    not_carried = ZOHO_ORDERS.not_carried
-    return _actions(orders, links, {"1"} if recheck else set(), carry_from, not_carried)["1"]
+    return _actions(orders, links, {"1"} if recheck else set(), carry_from, flow.not_carried)["1"]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,13 @@ def test_every_branch(status: str | None, linked: bool, action: Action) -> None:
 def test_a_version_that_was_carried_is_left_alone_unless_asked(status: str) -> None:
     assert decided(status, linked=True, version="v1") is Action.NONE
     assert decided(status, linked=True, version="v1", recheck=True) is not Action.NONE
+
+
+def test_what_clarity_has_shipped_is_observed_and_never_written() -> None:
+    """B48, T1: Sage told it so, and would refuse a change of goods that left."""
+    assert decided("completed", linked=True, flow=CLARITY_ORDERS) is Action.NONE
+    assert decided("completed", linked=True, flow=CLARITY_ORDERS, recheck=True) is Action.CHANGE
+    assert decided("open", linked=True, flow=CLARITY_ORDERS) is Action.CHANGE
 
 
 def test_orders_of_before_go_live_stay_history() -> None:
