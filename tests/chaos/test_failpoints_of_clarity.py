@@ -213,6 +213,8 @@ def assert_one_shipment(tracking: str) -> Callable[[House], None]:
     """Made once, its customer told once, tracked as Sage says now."""
 
     def judge(house: House) -> None:
+        (order,) = shop(house).get("/clarity/documents/orders")["documents"]
+        assert order["status"] == "Shipped"
         effects = shop(house).effects(resource="shipments")
         (made,) = [effect["number"] for effect in effects if effect["action"] == "created"]
         assert [effect["number"] for effect in effects if effect["action"] == "customer_notified"] == [made]

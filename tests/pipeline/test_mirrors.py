@@ -172,11 +172,12 @@ def test_a_shipment_that_is_taken_back_is_void_in_the_shop(
     assert clarity.document("shipments", str(again["shipmentNumber"]))["trackingNumbers"] == ["1Z999AA5"]
 
 
+@pytest.mark.parametrize("moved_by_shop", [False, True], ids=["we move the order", "the shop does"])
 def test_an_order_in_two_parts_and_two_boxes_is_told_shipment_by_shipment(
-    house: House, clarity: Clarity, mirror: MakeMirror, orders: World
+    house: House, clarity: Clarity, mirror: MakeMirror, orders: World, *, moved_by_shop: bool
 ) -> None:
-    """B43, B45: partial_shipment_twice, two_packages_one_tracking; the buyer hears of each shipment once."""
-    clarity.post("/clarity/settings", {"shipment_moves_order": True})
+    """B43, B45, B48: partial_shipment_twice, two_packages_one_tracking; the buyer hears of each once."""
+    clarity.post("/clarity/settings", {"shipment_moves_order": moved_by_shop})
     (placed,) = clarity.place(like="WEB-110248")
     run_once(orders, Sweep(sweep=True))
     (head,) = [

@@ -9,10 +9,10 @@ from include.canonical.reasons import Reason
 from include.connectors.clarity_ecommerce.likeness import holds, plain
 from include.connectors.clarity_ecommerce.reader import ClarityReader
 from include.connectors.clarity_ecommerce.records import Kind, StockWrite, Write
-from include.connectors.clarity_ecommerce.writer import STATUS, VOIDED, ClarityWriter
+from include.connectors.clarity_ecommerce.writer import CHANGE_ORDER, STATUS, VOIDED, ClarityWriter
 from include.connectors.documents import Answer, Refusal
 from include.connectors.ports import utcnow
-from include.errors import IntegrationError
+from include.errors import IntegrationError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 NOT_SOLD = frozenset({"sku_not_found"})
 """Refusals that say no more than that the shop does not sell the item."""
+
+STANDING = frozenset({"created", "adopted", "changed", "unchanged"})
+"""Answers by which a record is as it was asked for."""
+ON_ITS_WAY = frozenset({"Shipped", "InTransit"})
+"""Statuses of a shipment whose goods have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class ClarityStock:
 class ClarityShipments:
     """Shipments by their number; the shop's customer is told once, by the creation.
 
-    One whose status is ``Voided`` is taken back, whatever else it says.
+    One whose status is ``Voided`` is taken back, whatever else it says. Goods on their way take their order's
+    status along.
 
     Args:
         client: carries the calls.
@@ -81,11 +87,28 @@ class ClarityShipments:
                     raise
                 wait = getattr(error, "retry_after", None)
                 answers |= {each.key: Answer(each.key, "retry", retry_after=wait) for each in some}
-        return [answers[each.key] for each in writes]
+        return [self._with_its_order(writer, each, answers[each.key]) for each in writes]
+
+    def _with_its_order(self, writer: ClarityWriter, write: Write, answer: Answer) -> Answer:
+        """The shipment's answer once its order has moved too; to ask again for both is harmless."""
+        if answer.status not in STANDING or not self._moves(write.content):
+            return answer
+        try:
+            (moved,) = writer.follow_shipments([write])
+        except TransientError as error:
+            return Answer(write.key, "retry", retry_after=error.retry_after)
+        if moved.status == "refused":
+            return answer_of(moved)
+        if moved.status in {"retry", "unknown"}:
+            return Answer(write.key, "retry", retry_after=moved.retry_after)
+        return answer
+
+    def _moves(self, members: Mapping[str, Any]) -> bool:
+        return members.get(STATUS) in ON_ITS_WAY and CHANGE_ORDER in self.client.dialect.routes
 
     def standing(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """Shipments that stand in Clarity as asked, by key."""
-        reader, found = ClarityReader(self.client), {}
+        """Shipments that stand in Clarity as asked, their orders too, by key."""
+        reader, writer, found = ClarityReader(self.client), ClarityWriter(self.client), dict[str, str]()
         for document in documents:
             members = document.members
             among = {"orderNumber": str(members.get("orderNumber", ""))}
@@ -94,7 +117,9 @@ class ClarityShipments:
             kept = {name: value for name, value in members.items() if name != notify}
             if _is_voided(members):
                 kept = {STATUS: VOIDED}
-            if record is not None and holds(plain(record.raw), kept):
+            if record is None or not holds(plain(record.raw), kept):
+                continue
+            if not self._moves(members) or writer.has_followed(str(members["orderNumber"])):
                 found[document.key] = record.id
         return found
 

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -48,6 +49,7 @@ RE_READS = 3
 """How often a record that keeps changing under our hands is read again."""
 STATUS = "status"
 VOID, VOIDED = "void_shipment", "Voided"
+CHANGE_ORDER = "change_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,22 @@ class ClarityWriter:
         """
         return self._each(writes, self._order)
 
+    def follow_shipments(self, writes: Sequence[Write]) -> list[WriteResult]:
+        """Move orders on as far as their shipments have come: partly shipped, or shipped.
+
+        As :meth:`change_orders`. Nothing is done where the shop moves its orders itself, or does not say how
+        much of a line is shipped.
+
+        Args:
+            writes: with ``orderNumber`` among their members.
+        """
+        return self._each(writes, self._follow)
+
+    def has_followed(self, order_number: str) -> bool:
+        """Whether an order has come as far as its shipments; so has one that is gone."""
+        standing = ClarityReader(self.client).by_number(Kind.ORDERS, order_number)
+        return standing is None or self._shipping(plain(standing.raw)) is None
+
     def add_note(self, order_id: str, text: str, *, visibility: str = "internal") -> WriteResult:
         """Leave a note on an order; the same note never twice. Raises as :meth:`write_shipments`.
 
@@ -143,7 +161,7 @@ class ClarityWriter:
                 return None
             return {"notes": [*notes, note] if self.client.dialect.writes.notes == "whole" else [note]}
 
-        return self._changed(Kind.ORDERS, order_id, marker, "change_order", wanted)
+        return self._changed(Kind.ORDERS, order_id, marker, CHANGE_ORDER, wanted)
 
     def act(self, route: str, writes: Sequence[Write]) -> list[WriteResult]:
         """Ask for an action on records: ``acknowledge_order``, ``hold_order``, ``void_shipment``, ...
@@ -267,7 +285,33 @@ class ClarityWriter:
                 del content[STATUS]
             return None if holds(standing, content) else content
 
-        return self._changed(Kind.ORDERS, write.id, write.key, "change_order", wanted)
+        return self._changed(Kind.ORDERS, write.id, write.key, CHANGE_ORDER, wanted)
+
+    def _follow(self, write: Write) -> WriteResult:
+        for _ in range(RE_READS):
+            number = str(write.content["orderNumber"])
+            standing = ClarityReader(self.client).by_number(Kind.ORDERS, number)
+            if standing is None:
+                return WriteResult(write.key, "absent")
+            result = self._change(standing, write.key, CHANGE_ORDER, self._shipping)
+            if result is not None:
+                return result
+        return WriteResult(write.key, "retry")
+
+    def _shipping(self, order: Any) -> dict[str, Any] | None:
+        """The status that an order's shipments give it, unless it has that or a later one."""
+        lines = [line for line in order.get("lines") or [] if line.get("quantityShipped") is not None]
+        shipped = [Decimal(str(line["quantityShipped"])) for line in lines]
+        wanted = [
+            Decimal(str(line["quantity"])) - Decimal(str(line.get("quantityCancelled") or 0))
+            for line in lines
+        ]
+        if not any(shipped):
+            return None
+        whole = all(done >= all_of_it for done, all_of_it in zip(shipped, wanted, strict=True))
+        status = "Shipped" if whole else "PartiallyShipped"
+        passed = self.client.dialect.writes.passed
+        return None if reached(str(order.get(STATUS)), status, passed) else {STATUS: status}
 
     def _changed(self, kind: Kind, record_id: str, key: str, route: str, wanted: Wanted) -> WriteResult:
         """Read, compare, write under the version that was read; again while somebody else is faster.

@@ -185,6 +185,33 @@ def test_a_dialect_without_a_route_for_it_is_told_by_the_status(bench, answer) -
     assert (change.method, change.json) == ("PATCH", {"status": "Voided"})
 
 
+@pytest.mark.parametrize(
+    ("status", "lines", "wanted"),
+    [
+        ("Processing", [(2, 2, 0), (1, 0, 1)], "Shipped"),
+        ("Processing", [(2, 1, 0), (1, 0, 0)], "PartiallyShipped"),
+        ("PartiallyShipped", [(2, 2, 0)], "Shipped"),
+        ("PartiallyShipped", [(2, 1, 0)], None),
+        ("Completed", [(2, 2, 0)], None),
+        ("Processing", [(2, 0, 0)], None),
+        ("Processing", [(2, None, None)], None),
+    ],
+)
+def test_an_order_follows_its_shipments_and_never_goes_back(
+    bench, answer, *, status: str, lines: list[tuple[int, int | None, int | None]], wanted: str | None
+) -> None:
+    """B48. A shop that moves its orders itself, or does not say what is shipped, is left alone."""
+    names = ("quantity", "quantityShipped", "quantityCancelled")
+    order = ORDER | {"status": status, "lines": [dict(zip(names, line, strict=True)) for line in lines]}
+    bench.tenant.api = lambda _call: answer(200, {"data": order})
+    writer = bench.writer()
+    assert writer.has_followed("WEB-100457") is (wanted is None)
+    result = one(writer.follow_shipments([shipment()]))
+    changes = [each.json for each in bench.tenant.asked if each.method == "PATCH"]
+    assert changes == ([{"status": wanted}] if wanted else [])
+    assert result.status == ("changed" if wanted else "unchanged")
+
+
 REFUSALS = [
     (422, "validation_failed", Reason.REFUSED),
     (404, "order_not_found", Reason.NO_REFERENCE),
