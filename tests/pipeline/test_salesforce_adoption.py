@@ -196,6 +196,18 @@ def test_a_mere_likeness_is_a_question(org: Org, zoho: Goods, carry: Carry, cust
     assert gulf(zoho) == {"GULF COAST MARINE": theirs}
 
 
+def test_a_person_who_writes_from_a_firms_address_is_not_the_firm(
+    org: Org, zoho: Goods, carry: Carry, customers: MirrorWorld
+) -> None:
+    """C16: linked, the firm's contact would be called by the person's name."""
+    theirs = kept(zoho, **BY_MAIL)
+    org.make("Contact", FirstName="Bo", LastName="Alone", Email="ana@gulf.example")
+    assert carry(flows.SALESFORCE_CUSTOMERS)["parked"] == 1
+    (question,) = customers.ledger.exceptions.list(state="open")
+    assert [each["value"] for each in json.loads(question.candidates)] == [theirs]
+    assert gulf(zoho) == {"GULF COAST MARINE": theirs}
+
+
 def test_who_shares_nothing_is_made(org: Org, zoho: Goods, carry: Carry) -> None:
     """C16: neither another branch nor a neighbour is the customer."""
     kept(zoho, contact_name="Pacific Marine", company_name="Pacific Marine", **AT_HOME)

@@ -66,7 +66,12 @@ def answered() -> pd.DataFrame:
     given = []
     for _, row in rows.iterrows():
         buyer = labelled.buyer_of(row)
-        told = replace(buyer, source_id=f"{buyer.source_id}#0", merged_into=buyer.source_id)
+        told = replace(
+            buyer,
+            source_id=f"{buyer.source_id}#0",
+            merged_into=buyer.source_id,
+            company=buyer.company or buyer.name,
+        )
         given.append(labelled.answer(recognised([told], zoho)[buyer.source_id]))
     found = rows.assign(given=given)
     found.attrs["looked_up"] = zoho.looked_up

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.pipelines import labelled, labelled_contacts
 
-REACHED = {"tuned": 0.94, "held out": 0.92}
+REACHED = {"tuned": 0.91, "held out": 0.91}
 """Recall on each half of the set; 1.0 of all links are right."""
 REVIEWED = 0.27
 CANNOT_BE_TOLD = {"moved and misspelt"}

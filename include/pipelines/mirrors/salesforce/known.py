@@ -118,7 +118,8 @@ def _buyers(row: Row, emails: Sequence[str]) -> Iterable[Buyer]:
             email=email,
             phone=row["phone"] or row["bill_to_phone"] or row["mobile"] or "",
             postal_code=row["bill_to_postal_code"] or "",
-            company=row["company"] or "",
+            # Whoever writes from a firm's address is not the firm: a person's name must agree, too.
+            company=row["company"] or row["name"] or "",
             is_person=not row["company"],
             merged_into=row["source_id"],
         )
