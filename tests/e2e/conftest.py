@@ -22,14 +22,16 @@ from include.standalone.processes import state_file
 from include.standalone.sessions import die_with_parent
 
 pytest.register_assert_rewrite("tests.e2e.site")
-from tests.e2e.site import Site  # noqa: E402 - only now are its assertions explained
+from tests.e2e.site import PATIENCE, Site  # noqa: E402 - only now are its assertions explained
 
 LAST = ("test_killed_processes", "test_nothing_leaks")
 """They kill what others need, and look through everything that the others left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put them last, in this order."""
+    """Put them last, in this order; give each as long as several waits in a row may take."""
+    for item in items:
+        item.add_marker(pytest.mark.timeout(4 * PATIENCE))
     items.sort(key=lambda item: LAST.index(name) + 1 if (name := item.path.stem) in LAST else 0)
 
 

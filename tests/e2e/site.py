@@ -26,7 +26,7 @@ Found = TypeVar("Found")
 CENT = Decimal("0.01")
 FINISHED = {"success", "failed"}
 PATIENCE = 300
-"""Seconds after which what a test waits for is not coming. A busy machine is slow, and that is no fault of ours."""
+"""Seconds after which what a test waits for is not coming; a busy machine is slow, which is no fault."""
 RECEIVER = "/tradebridge/webhooks/zoho_inventory/salesorder"
 
 

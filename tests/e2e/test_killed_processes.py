@@ -23,7 +23,6 @@ PAUSE = 5.0
 """Seconds between two deaths: most come while the last victim is still starting."""
 
 
-@pytest.mark.timeout(420)
 def test_each_process_is_killed_while_orders_flow_and_every_order_is_carried_once(site: Site) -> None:
     """A13, A17, P6: kill -9 of all seven processes and of a running task."""
     orders = site.place(ORDERS, announce=False)
