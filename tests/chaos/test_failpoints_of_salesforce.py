@@ -51,7 +51,7 @@ SOLD = {"NW-0001": 3, "NW-0003": 2}
 SWITCHED = {"active_field": "Active__c"}
 """An org that says by a field of its own which customers are active."""
 BY_JOBS = {"bulk_threshold": 1, "bulk_patience": 1_000_000}
-"""Whatever is more than one record goes by Bulk API; nobody sleeps between two looks at a job."""
+"""Whatever is more than one record goes by Bulk API; naps between two looks at a job are counted long."""
 TOLD = {"retired": 3, "won": 3, "jobs": 12, "filled": 4}
 """The stories of which `make test` tries some points, and how many requests each takes."""
 
