@@ -1,7 +1,8 @@
 """Carry Salesforce's won opportunities into Zoho Inventory as confirmed sales orders, each once.
 
 Runs are started by change events (the triggerer follows them into the inbox), by the asset
-`salesforce_changes` when events were missed, every minute by the schedule, and by hand.
+`salesforce_changes` when events were missed, every five minutes by the schedule, which finds what no event told,
+and by hand.
 
 ### What it does
 
@@ -45,7 +46,7 @@ from tradebridge.wiring import MIRROR_PARAMS, carry
 
 @dag(
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("* * * * *", timezone="UTC"), assets=[SALESFORCE_CHANGES]
+        timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=[SALESFORCE_CHANGES]
     ),
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
