@@ -24,6 +24,13 @@ from include.standalone.sessions import die_with_parent
 pytest.register_assert_rewrite("tests.e2e.site")
 from tests.e2e.site import PATIENCE, Site  # noqa: E402 - only now are its assertions explained
 
+UNUSED = (
+    "sage100_customers_to_clarity",
+    "sage100_invoices_to_clarity",
+    "sage100_items_to_clarity",
+    "zoho_stock_to_salesforce",
+)
+"""Flows that no test here waits for: they run once, beside all others, and then rest."""
 LAST = ("test_killed_processes", "test_nothing_leaks")
 """They kill what others need, and look through everything that the others left."""
 
@@ -48,6 +55,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         running = Site(up.machine_of(run))
         running.send_webhooks_here()
         running.wait_until(running.swept, "the first scheduled run")
+        running.rest(UNUSED)
         yield running
         running.close()
     finally:
