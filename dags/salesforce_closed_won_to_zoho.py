@@ -1,8 +1,8 @@
 """Carry Salesforce's won opportunities into Zoho Inventory as confirmed sales orders, each once.
 
 Runs are started by change events (the triggerer follows them into the inbox), by the asset
-`salesforce_changes` when events were missed, every five minutes by the schedule, which finds what no event told,
-and by hand.
+`salesforce_changes` when events were missed, every five minutes by the schedule, which finds what no
+event told, and by hand.
 
 ### What it does
 
