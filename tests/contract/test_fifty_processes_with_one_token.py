@@ -26,7 +26,8 @@ from tests.contract.salesforce_line import open_client
 from tests.contract.test_clarity_connector_on_sandbox import serving
 from tests.contract.token_worker import Done, Told, known_as, work
 
-WORKERS = 50
+FIFTY, SOME = 50, 12
+"""Workers: fifty where they meet at one renewal, fewer where the same must hold for each."""
 PATIENCE = 120.0
 SECRET = Fernet.generate_key().decode()
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -85,17 +86,19 @@ def org(database: str, tmp_path: Path) -> Iterator[Org]:
     ledger.close()
 
 
-def fifty(org: Org, meanwhile: Callable[[], object], **told: Any) -> tuple[list[Done], int]:
-    """Fifty processes load the token; ``meanwhile`` it dies; then all call at once.
+def together(
+    org: Org, meanwhile: Callable[[], object], workers: int = SOME, **told: Any
+) -> tuple[list[Done], int]:
+    """Processes load the token; ``meanwhile`` it dies; then all call at once.
 
     Returns:
         What each that lived reports, and how many were killed.
     """
     asked = Told(org.url, org.ledger_url, SECRET, **told)
-    meet = PROCESSES.Barrier(WORKERS + 1, timeout=PATIENCE)
+    meet = PROCESSES.Barrier(workers + 1, timeout=PATIENCE)
     victims = PROCESSES.Value("i", 1 if asked.killed else 0)
     started = []
-    for _ in range(WORKERS):
+    for _ in range(workers):
         ours, theirs = PROCESSES.Pipe(duplex=False)
         process = PROCESSES.Process(target=work, args=(asked, meet, victims, theirs), daemon=True)
         process.start()
@@ -127,9 +130,9 @@ def stored(org: Org) -> str:
 def test_an_expired_session_is_renewed_once_and_sent_once_more_by_nobody(org: Org) -> None:
     """Each meets one refusal, and from then on sends the new session only."""
     old = stored(org)
-    done, _ = fifty(org, lambda: org.tell("/salesforce/tokens/expire"), calls=3)
+    done, _ = together(org, lambda: org.tell("/salesforce/tokens/expire"), FIFTY, calls=3)
     new = stored(org)
-    assert len(done) == WORKERS
+    assert len(done) == FIFTY
     assert org.log_ins == 1
     assert old != new
     for each in done:
@@ -146,25 +149,25 @@ def test_an_end_that_is_known_beforehand_costs_one_log_in_and_no_refusal(org: Or
     org.ledger.tokens.forget(name)
     over = datetime.now(UTC) - timedelta(seconds=1)
     org.ledger.tokens.refresh(name, lambda: Token("over", over), older_than=None)
-    done, _ = fifty(org, lambda: None)
+    done, _ = together(org, lambda: None)
     assert org.log_ins == 1
-    assert [each.used for each in done] == [[(stored(org), 200)]] * WORKERS
+    assert [each.used for each in done] == [[(stored(org), 200)]] * SOME
 
 
 def test_sessions_that_are_refused_each_time_are_no_loop(org: Org) -> None:
     """A call is made twice at most, with two sessions, and the log-ins do not grow with the workers."""
     fault = {"kind": "revoked_token", "system": "salesforce", "path": "*/limits*", "times": None}
-    done, _ = fifty(org, lambda: org.tell("/faults", fault))
-    assert [each.ends for each in done] == [["AuthenticationError"]] * WORKERS
+    done, _ = together(org, lambda: org.tell("/faults", fault))
+    assert [each.ends for each in done] == [["AuthenticationError"]] * SOME
     assert {len(each.used) for each in done} == {2}
     for each in done:
         assert len({token for token, _ in each.used}) == 2, "nobody sends what was refused again"
     assert org.log_ins <= 2
-    assert org.asked("/limits") == 2 * WORKERS
+    assert org.asked("/limits") == 2 * SOME
 
 
 def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
-    """Each of fifty says so, and one has asked."""
+    """Each of them says so, and one has asked."""
 
     def withdraw() -> None:
         app = {
@@ -175,8 +178,8 @@ def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
         org.tell("/salesforce/apps", app)
         org.tell("/salesforce/tokens/expire")
 
-    done, _ = fifty(org, withdraw, calls=2)
-    assert [each.ends for each in done] == [["AuthenticationError"] * 2] * WORKERS
+    done, _ = together(org, withdraw, calls=2)
+    assert [each.ends for each in done] == [["AuthenticationError"] * 2] * SOME
     assert org.log_ins == 1
 
 
@@ -187,7 +190,7 @@ def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
 def test_who_is_killed_as_it_renews_leaves_it_to_the_next_at_once(
     org: Org, killed: str, log_ins: int
 ) -> None:
-    """``kill -9`` while it holds the guard: its heir logs in, and the other 48 wait for the heir."""
+    """``kill -9`` while it holds the guard: its heir logs in, and the others wait for the heir."""
 
     def expire() -> None:
         org.tell("/salesforce/tokens/expire")
@@ -195,8 +198,8 @@ def test_who_is_killed_as_it_renews_leaves_it_to_the_next_at_once(
             slow = {"kind": "delay", "system": "salesforce", "path": "*/token", "seconds": 1.0, "times": 1}
             org.tell("/faults", slow)
 
-    done, dead = fifty(org, expire, killed=killed)
-    assert (len(done), dead) == (WORKERS - 1, 1)
+    done, dead = together(org, expire, killed=killed)
+    assert (len(done), dead) == (SOME - 1, 1)
     assert {each.ends[-1] for each in done} == {""}
     assert {each.used[-1] for each in done} == {(stored(org), 200)}
     assert org.log_ins == log_ins

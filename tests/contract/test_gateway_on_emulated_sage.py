@@ -225,7 +225,7 @@ def test_a_new_gateway_waits_for_the_write_that_the_old_one_left_behind(
 def test_a_hanging_sage_costs_a_worker_and_nothing_else(
     start: Callable[..., Running], sage: Sage, fault: str, word: str
 ) -> None:
-    running = start(TIMEOUT_SECONDS="2")
+    running = start(TIMEOUT_SECONDS="6")
     sage.fault(fault)
     assert running.client.post("/SO/SalesOrder", json=an_order()).status_code == 504
     again = running.client.post("/SO/SalesOrder", json=an_order())
