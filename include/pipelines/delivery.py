@@ -257,7 +257,7 @@ class Delivery(Generic[RecordT, ResultT]):
         if not results:
             return
         failpoints.reach(self.place, "after_remote_commit")
-        links = [self._link(writes[key], result) for key, result in results.items() if result.target_id]
+        links = [self._link(writes[key], result) for key, result in results.items()]
         failpoints.reach(self.place, "before_local_commit")
         self.ledger.writes.commit(
             {key: result.target_id for key, result in results.items()},
