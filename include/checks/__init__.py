@@ -8,7 +8,7 @@ explains it, so none may go on.
 
 from __future__ import annotations
 
-from include.checks.docs import write_data_docs
+from include.checks.docs import write_contents, write_data_docs
 from include.checks.orders import Checked, check_orders
 
-__all__ = ["Checked", "check_orders", "write_data_docs"]
+__all__ = ["Checked", "check_orders", "write_contents", "write_data_docs"]

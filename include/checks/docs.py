@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
-def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> Path:
-    """Render one page per result and an index of all.
+def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path, about: str) -> Path:
+    """Render one page per result and a page that lists them.
 
     Args:
         results: page name → validation result as :class:`include.checks.judge.Verdict` keeps it.
         folder: created if missing; pages of the same name are replaced.
+        about: what the results are of; names the page that lists them.
 
     Returns:
-        The index page.
+        The page that lists them.
     """
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResultSchema,
@@ -34,18 +35,31 @@ def write_data_docs(results: Mapping[str, Mapping[str, Any]], folder: Path) -> P
         document = ValidationResultsPageRenderer().render(schema.load(dict(result)))
         (folder / page).write_text(DefaultJinjaPageView().render(document), encoding="utf-8")  # type: ignore[no-untyped-call]
         rows.append((page, name, bool(result["success"])))
-    index = folder / "index.html"
-    index.write_text(_index(rows), encoding="utf-8")
+    index = folder / f"{about}.html"
+    index.write_text(_index(about, rows), encoding="utf-8")
     return index
 
 
-def _index(rows: list[tuple[str, str, bool]]) -> str:
-    return Environment(autoescape=True).from_string(_INDEX).render(rows=rows)
+def write_contents(folder: Path, subjects: Iterable[str]) -> None:
+    """Write ``index.html``, which leads to the lists of these subjects."""
+    page = Environment(autoescape=True).from_string(_CONTENTS).render(subjects=sorted(subjects))
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
-_INDEX = """<!doctype html>
+def _index(about: str, rows: list[tuple[str, str, bool]]) -> str:
+    return Environment(autoescape=True).from_string(_INDEX).render(about=about, rows=rows)
+
+
+_CONTENTS = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Checks</title>
 <h1>Checks</h1>
+<ul>
+{% for each in subjects %}<li><a href="{{ each }}.html">{{ each }}</a></li>
+{% endfor %}</ul></html>
+"""
+_INDEX = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Checks of {{ about }}</title>
+<h1>Checks of {{ about }}</h1>
 <table><tr><th>Suite and batch</th><th>Result</th></tr>
 {% for page, name, success in rows %}<tr><td><a href="{{ page }}">{{ name }}</a></td>
 <td>{{ "all records pass" if success else "records set aside" }}</td></tr>

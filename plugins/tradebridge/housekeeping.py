@@ -13,8 +13,9 @@ from tradebridge import site
 def publish_data_docs(flow: str) -> int:
     """Render the newest validation results of ``flow``; returns pages written."""
     from include.pipelines.data_docs import publish
+    from tradebridge.flows import FLOWS
 
-    return publish(ObjectStoragePath(site.staging_root()), flow, Path(site.data_docs()))
+    return publish(ObjectStoragePath(site.staging_root()), flow, Path(site.data_docs()), FLOWS)
 
 
 def prune_staging(flow: str) -> int:

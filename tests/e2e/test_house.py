@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from include.standalone.tally import FLOW
 from tests.e2e.site import Site
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +21,8 @@ def test_keep_house_publishes_what_the_checks_found_behind_the_login(site: Site)
     page = site.airflow.get(CHECKS)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert ".html" in page.text
+    assert f"{FLOW}.html" in page.text
+    assert "records pass" in site.airflow.get(f"/tradebridge/checks/{FLOW}.html").text
     assert site.guest.get(CHECKS).status_code == 401
 
 

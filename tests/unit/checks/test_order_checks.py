@@ -188,7 +188,8 @@ def test_results_become_pages_that_name_the_failed_rule(tmp_path: object) -> Non
         widths={},
         words=ZOHO_ORDERS.words,
     )
-    index = write_data_docs({f"suite-{n}": result for n, result in enumerate(checked.results)}, tmp_path)  # type: ignore[arg-type]
+    results = {f"suite-{n}": result for n, result in enumerate(checked.results)}
+    index = write_data_docs(results, tmp_path, "orders")  # type: ignore[arg-type]
     assert "records set aside" in index.read_text()
     assert "quantity" in (index.parent / "suite-1.html").read_text()
 

@@ -108,13 +108,14 @@ def test_staged_results_become_pages(tmp_path: Path) -> None:
         },
     }
     a_batch(tmp_path / "staging").write(RESULTS, pd.DataFrame({"result": [json.dumps(result)]}))
-    assert publish(tmp_path / "staging", FLOW, tmp_path / "docs") == 1
-    assert "all records pass" in (tmp_path / "docs" / "index.html").read_text()
-
-
-def test_nothing_staged_is_an_empty_index(tmp_path: Path) -> None:
-    assert publish(tmp_path / "staging", FLOW, tmp_path / "docs") == 0
-    assert (tmp_path / "docs" / "index.html").exists()
+    docs = tmp_path / "docs"
+    assert publish(tmp_path / "staging", FLOW, docs, [FLOW, "quiet"]) == 1
+    assert publish(tmp_path / "staging", "quiet", docs, [FLOW, "quiet"]) == 0
+    assert "all records pass" in (docs / f"{FLOW}.html").read_text()
+    assert "all records pass" not in (docs / "quiet.html").read_text()
+    contents = (docs / "index.html").read_text()
+    assert f'href="{FLOW}.html"' in contents
+    assert 'href="quiet.html"' in contents
 
 
 def test_a_shared_table_is_kept_once_per_content(tmp_path: Path) -> None:
