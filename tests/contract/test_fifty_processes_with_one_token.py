@@ -185,10 +185,11 @@ def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
 
 @pytest.mark.parametrize(
     ("killed", "log_ins"),
-    [("before", 1), ("under way", 2), ("after", 2)],
+    # Where all is slow, who is killed under way has not yet reached the org.
+    [("before", {1}), ("under way", {1, 2}), ("after", {2})],
 )
 def test_who_is_killed_as_it_renews_leaves_it_to_the_next_at_once(
-    org: Org, killed: str, log_ins: int
+    org: Org, killed: str, log_ins: set[int]
 ) -> None:
     """``kill -9`` while it holds the guard: its heir logs in, and the others wait for the heir."""
 
@@ -202,4 +203,4 @@ def test_who_is_killed_as_it_renews_leaves_it_to_the_next_at_once(
     assert (len(done), dead) == (SOME - 1, 1)
     assert {each.ends[-1] for each in done} == {""}
     assert {each.used[-1] for each in done} == {(stored(org), 200)}
-    assert org.log_ins == log_ins
+    assert org.log_ins in log_ins
