@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from include.errors import TransientError
 from include.standalone.sessions import Leader
 from include.standalone.tally import FLOW
-from tests.e2e.site import Site
+from tests.e2e.site import FINISHED, Site
 
 pytestmark = pytest.mark.e2e
 
@@ -58,13 +58,19 @@ def revived(site: Site, victims: dict[str, Leader]) -> bool:
 
 
 def kill_a_running_task(site: Site, orders: dict[str, str]) -> None:
-    """Have some of the orders looked at again, and kill the first of that run's tasks that is at work."""
-    run_id = site.trigger(order_numbers=list(orders.values())[:20], recheck=True)
+    """Kill a task of the flow that is at work; where all rest, some of the orders are looked at again."""
     sql = """
         SELECT pid FROM task_instance
-        WHERE run_id = :run AND state = 'running' AND pid IS NOT NULL AND task_id LIKE 'carry_batch%'
+        WHERE dag_id = :flow AND state = 'running' AND pid IS NOT NULL AND task_id LIKE 'carry_batch%'
     """
-    [(pid,), *_] = site.wait_until(lambda: site.ask("airflow", sql, run=run_id), "a task at work")
+
+    def at_work() -> list[tuple[int]]:
+        found = site.ask("airflow", sql, flow=FLOW)
+        if not found and all(run["state"] in FINISHED for run in site.runs()):
+            site.trigger(order_numbers=list(orders.values())[:20], recheck=True)
+        return found
+
+    [(pid,), *_] = site.wait_until(at_work, "a task at work")
     os.kill(pid, signal.SIGKILL)
 
 
