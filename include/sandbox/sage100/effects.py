@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from include.sandbox.sage100.records import Record
 
 ZERO = Decimal(0)
+SHOP_IDS = ("UDF_ZOHO_ORDER_ID", "UDF_CLARITY_ORDER_ID", "UDF_ZOHO_CONTACT_ID", "UDF_CLARITY_CUSTOMER_ID")
+"""Where a record from a shop says what it is there; one keyed in by hand has none."""
 Commitment = dict[tuple[str, str], tuple[Decimal, Decimal]]
 """Item and warehouse -> units on sales order, units on back order (standard units of measure)."""
 
@@ -93,7 +95,7 @@ def log(db: sqlite3.Connection, kind: str, record: Record, lines: int, moved: di
             kind,
             "|".join(record.key),
             values.get("UDF_SYNC_KEY", ""),
-            values.get("UDF_ZOHO_ORDER_ID", values.get("UDF_ZOHO_CONTACT_ID", "")),
+            next((values[mark] for mark in SHOP_IDS if values.get(mark)), ""),
             values.get("CustomerPONo", ""),
             lines,
             f"{total:f}",

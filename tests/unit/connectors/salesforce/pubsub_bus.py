@@ -64,7 +64,7 @@ Step = wire.FetchResponse | Fault | type[Hang]
 
 @dataclass
 class Bus(rpc.PubSubServicer):
-    """Each opening of a stream gets the next script; after the last one, silence.
+    """Each opening of a stream gets the next script, as far as its credit goes; after the last one, silence.
 
     Attributes:
         opened: the first request of each stream.
@@ -92,7 +92,8 @@ class Bus(rpc.PubSubServicer):
         self.opened.append(first)
         self.metadata.append(dict(context.invocation_metadata()))
         self.credits.append([first.num_requested])
-        reading = asyncio.create_task(self._read(requests, place))
+        refilled, sent = asyncio.Event(), 0
+        reading = asyncio.create_task(self._read(requests, place, refilled))
         try:
             for step in self.scripts[place] if place < len(self.scripts) else [Hang]:
                 if isinstance(step, Fault):
@@ -100,14 +101,21 @@ class Bus(rpc.PubSubServicer):
                     await context.abort(step.status, "a body that no log may quote", trailer)
                 if step is Hang:
                     await asyncio.Event().wait()
+                sent += len(step.events)
+                while sent > sum(self.credits[place]):
+                    refilled.clear()
+                    await refilled.wait()
                 yield step
         finally:
             self.closed.set()
             reading.cancel()
 
-    async def _read(self, requests: AsyncIterator[wire.FetchRequest], place: int) -> None:
+    async def _read(
+        self, requests: AsyncIterator[wire.FetchRequest], place: int, refilled: asyncio.Event
+    ) -> None:
         async for request in requests:
             self.credits[place].append(request.num_requested)
+            refilled.set()
 
     async def GetSchema(self, request: wire.SchemaRequest, context: Any) -> wire.SchemaInfo:  # noqa: N802
         self.schema_calls.append(request.schema_id)

@@ -138,7 +138,7 @@ def test_credit_is_refilled_when_half_is_used_and_never_exceeds_what_the_bus_tak
     hear(bus, 8, batch=4)
     assert bus.credits[0][:1] == [4]
     assert set(bus.credits[0][1:]) == {2}
-    assert len(bus.credits[0]) in {4, 5}, "the last refill may be under way when the stream is left"
+    assert len(bus.credits[0]) in {3, 4, 5}, "the last refills may be under way when the stream is left"
 
 
 def test_next_answer_is_not_read_before_the_last_is_dealt_with() -> None:
