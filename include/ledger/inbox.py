@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select, update
 from include.errors import PermanentError
 from include.ledger.claims import Claims, Demand, blocked, claimable, leased_alive
 from include.ledger.settling import Outcome, Settling
-from include.ledger.tables import batches, inbox
+from include.ledger.tables import LIVE, OPEN_ROWS, batches, inbox
 from include.ledger.watch_tables import receipts
 
 if TYPE_CHECKING:
@@ -298,6 +298,13 @@ class Inbox:
         )
         with self._db.once("list unfinished records") as connection:
             return list(connection.scalars(query))
+
+    def flows(self) -> set[str]:
+        """Flows with rows or batches that are not at their end; of the others nothing is :meth:`pending`."""
+        rows = select(inbox.c.flow).where(OPEN_ROWS)
+        query = rows.union(select(batches.c.flow).where(LIVE))
+        with self._db.once("list flows with open rows") as connection:
+            return set(connection.scalars(query))
 
     def pending(self, flow: str) -> int:
         """Rows that a claim could take now.

@@ -176,11 +176,27 @@ def test_what_a_scheduled_run_leaves_starts_the_next_one(
 def test_every_flow_is_on_the_patrol(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     patrol = waker.Waker()
-    monkeypatch.setattr(patrol, "_attempt", lambda do, *flow: seen.extend(flow))
+    monkeypatch.setattr(waker, "wake", seen.append)
     monkeypatch.setattr(waker, "PATROL", 0.01)
+    for flow in FLOWS:
+        ledger.inbox.keep(flow, a_delivery(1))
     monkeypatch.setattr(patrol, "_stop", _Once())
     patrol._patrol()
     assert sorted(seen) == sorted(FLOWS)
+
+
+def test_a_flow_without_rows_costs_no_look_of_its_own(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(waker, "wake", seen.append)
+    patrol = waker.Waker()
+    patrol._look()
+    ledger.inbox.keep(FLOW, a_delivery(1))
+    patrol._look()
+    assert carry(ledger, "r1") == 1
+    patrol._look()
+    assert seen == [FLOW]
 
 
 class _Once(threading.Event):

@@ -75,7 +75,13 @@ class Waker:
             if self._bell.wait(PATROL):
                 self._stop.wait(GATHER)
                 self._bell.clear()
-            for flow in FLOWS:
+            self._attempt(self._look)
+
+    def _look(self) -> None:
+        """One query tells which flows may have work; what fails for one of them does not stop the others."""
+        stirring = connections.ledger().inbox.flows()
+        for flow in FLOWS:
+            if flow in stirring:
                 self._attempt(wake, flow)
 
     def _attempt(self, do: Callable[..., object], *arguments: str) -> None:

@@ -58,6 +58,23 @@ def test_a_key_that_no_index_holds_is_refused_for_good(ledger: Ledger, a_deliver
         ledger.inbox.keep(FLOW, a_delivery("9" * 401))
 
 
+def test_a_flow_is_listed_until_all_its_rows_are_at_their_end(
+    ledger: Ledger, keep, claim, clock, a_delivery
+) -> None:
+    assert ledger.inbox.flows() == set()
+    ledger.inbox.keep("zoho_orders_to_salesforce", a_delivery())
+    keep("a", "a")
+    assert ledger.inbox.flows() == {FLOW, "zoho_orders_to_salesforce"}
+    (batch,) = claim()
+    assert FLOW in ledger.inbox.flows(), "its lease may run out"
+    clock.pass_(seconds=2 * LEASE.total_seconds())
+    assert ledger.inbox.pending(FLOW)
+    assert FLOW in ledger.inbox.flows()
+    (batch,) = claim()
+    ledger.inbox.settle(batch.id, settled(batch))
+    assert ledger.inbox.flows() == {"zoho_orders_to_salesforce"}
+
+
 def test_batches_follow_the_order_of_arrival(keep, claim) -> None:
     keep("c", "a", "b", "a", "d", "c")
     batches = claim(batch_size=2)
