@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
@@ -42,6 +43,15 @@ CLARITY_EVENTS = (
 
 CELERY_WORKER = (*AIRFLOW, "celery", "worker", "--skip-serve-logs")
 """Runs tasks on machines of its own (Compose, Helm); one machine is better off without it."""
+
+
+@cache
+def local_http() -> httpx.Client:
+    """For calls on this machine, from any thread; to make a client costs more than a call.
+
+    A process that was killed leaves no line that somebody would speak into.
+    """
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def raise_call_limits(machine: Machine) -> None:
 
 def fill_clarity(machine: Machine) -> None:
     """Give the Clarity shop Northwind's customers and goods, unless it has goods; orders are placed later."""
-    counted = httpx.get(f"{machine.sandbox_url}/_sandbox/clarity/counts", timeout=10, trust_env=False)
+    counted = local_http().get(f"{machine.sandbox_url}/_sandbox/clarity/counts", timeout=10)
     if not counted.raise_for_status().json()["products"]:
         _tell(machine, "load", {"story": "clarity", "limit": 0})
 
@@ -122,7 +132,7 @@ def subscribe_to_clarity(machine: Machine) -> None:
     """Point the Clarity shop's webhook at the receiver, unless it points there already."""
     receiver = f"{machine.airflow_url}/tradebridge/webhooks/clarity_ecommerce/events"
     url = f"{machine.sandbox_url}/_sandbox/clarity/webhooks"
-    known = httpx.get(url, timeout=10, trust_env=False).raise_for_status().json()["subscriptions"]
+    known = local_http().get(url, timeout=10).raise_for_status().json()["subscriptions"]
     if receiver not in {subscription["url"] for subscription in known}:
         asked = {"url": receiver, "secret": SANDBOX_CLARITY_WEBHOOK_SECRET, "events": list(CLARITY_EVENTS)}
         _tell(machine, "clarity/webhooks", asked)
@@ -131,7 +141,7 @@ def subscribe_to_clarity(machine: Machine) -> None:
 def _tell(machine: Machine, path: str, body: Mapping[str, object]) -> None:
     """Use the sandbox's control API."""
     url = f"{machine.sandbox_url}/_sandbox/{path}"
-    httpx.post(url, json=body, timeout=10, trust_env=False).raise_for_status()
+    local_http().post(url, json=body, timeout=10).raise_for_status()
 
 
 def outside_world(machine: Machine) -> tuple[Service, ...]:
@@ -186,7 +196,7 @@ def knows_us(machine: Machine) -> bool:
     """Whether the server on our port takes our password: another machine's may have been quicker to bind."""
     login = {"username": ADMIN, "password": machine.secrets.admin_password}
     try:
-        answer = httpx.post(f"{machine.airflow_url}/auth/token", json=login, timeout=5, trust_env=False)
+        answer = local_http().post(f"{machine.airflow_url}/auth/token", json=login, timeout=5)
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.CREATED
@@ -195,7 +205,7 @@ def knows_us(machine: Machine) -> bool:
 def answers(url: str) -> bool:
     """Whether a GET brings a 2xx within two seconds."""
     try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
+        return local_http().get(url, timeout=2).is_success
     except httpx.HTTPError:
         return False
 
@@ -203,7 +213,7 @@ def answers(url: str) -> bool:
 def reports_healthy(url: str, key: str) -> bool:
     """Whether Airflow's health report calls one of its components healthy."""
     try:
-        report = httpx.get(url, timeout=2, trust_env=False).json()
+        report = local_http().get(url, timeout=2).json()
     except (httpx.HTTPError, ValueError):
         return False
     return bool(report.get(key, {}).get("status") == "healthy")

@@ -18,6 +18,7 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from include.errors import TransientError
+from include.standalone.services import local_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -244,7 +245,7 @@ def sandbox(machine: Machine, method: str, path: str, body: object = None, *, sy
     """
     url = f"{machine.sandbox_url}/_sandbox/{system}/{path}"
     try:
-        answer = httpx.request(method, url, json=body, timeout=60, trust_env=False)
+        answer = local_http().request(method, url, json=body, timeout=60)
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise TransientError(f"sandbox: {method} {path}: {type(error).__name__}") from error

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ LINES = """
 """
 
 
+@cache
+def _client() -> httpx.Client:
+    """One for all calls: to make one costs more than the call. A sandbox that was killed leaves no lines."""
+    return httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """The sandbox's control API at ``url``."""
@@ -47,7 +54,7 @@ class Control:
         if "json" in options:
             # Decimals back as Zoho's own digits; it reads "14.0" as it reads 14.0.
             options = {**options, "json": json.loads(json.dumps(options["json"], default=str))}
-        answer = httpx.request(method, f"{self.url}{path}", timeout=60, trust_env=False, **options)
+        answer = _client().request(method, f"{self.url}{path}", **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return json.loads(answer.text, parse_float=Decimal) if answer.content else None
 
