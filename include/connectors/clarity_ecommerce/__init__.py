@@ -18,6 +18,7 @@ otherwise stands in a dialect, a file of its own, of which a connection may repl
     likeness  whether a record holds already what we want it to hold
     batches   many records in one call, an answer for each
     writer    shipments, stock, orders, invoices, customers, products
+    progress  how far its shipments have brought an order
     orders    the reader and the writer as the order pipeline asks for them
     webhook   its event, its record, its version
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.canonical.reasons import Reason
 from include.connectors.clarity_ecommerce.likeness import holds, plain
+from include.connectors.clarity_ecommerce.progress import ON_ITS_WAY, VOIDED
 from include.connectors.clarity_ecommerce.reader import ClarityReader
-from include.connectors.clarity_ecommerce.records import Kind, StockWrite, Write
-from include.connectors.clarity_ecommerce.writer import CHANGE_ORDER, STATUS, VOIDED, ClarityWriter
+from include.connectors.clarity_ecommerce.records import Kind, StockWrite, Write, WriteResult
+from include.connectors.clarity_ecommerce.writer import CHANGE_ORDER, STATUS, ClarityWriter
 from include.connectors.documents import Answer, Refusal
 from include.connectors.ports import utcnow
 from include.errors import IntegrationError, TransientError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.connectors.clarity_ecommerce.client import ClarityClient
-    from include.connectors.clarity_ecommerce.records import WriteResult
+    from include.connectors.clarity_ecommerce.records import WriteStatus
     from include.connectors.documents import Document, DocumentStatus
     from include.connectors.ports import Clock
 
@@ -27,8 +28,6 @@ NOT_SOLD = frozenset({"sku_not_found"})
 
 STANDING = frozenset({"created", "adopted", "changed", "unchanged"})
 """Answers by which a record is as it was asked for."""
-ON_ITS_WAY = frozenset({"Shipped", "InTransit"})
-"""Statuses of a shipment whose goods have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,11 @@ class ClarityShipments:
         Raises as :meth:`ClarityWriter.write_shipments`.
         """
         writer, answers = ClarityWriter(self.client), dict[str, Answer]()
-        writes = [Write(each.idempotency_key, each.members, each.target_id) for each in documents]
-        back = [each for each in writes if _is_voided(each.content)]
-        for send, some in (
-            (writer.write_shipments, [each for each in writes if each not in back]),
-            (writer.void_shipments, back),
-        ):
+        sent, back = list[Write](), list[Write]()
+        for each in documents:
+            write = Write(each.idempotency_key, each.members, each.target_id)
+            (back if _is_voided(write.content) else sent).append(write)
+        for send, some in ((writer.write_shipments, sent), (writer.void_shipments, back)):
             try:
                 answers |= {each.key: answer_of(each) for each in (send(some) if some else ())}
             except IntegrationError as error:
@@ -87,21 +85,33 @@ class ClarityShipments:
                     raise
                 wait = getattr(error, "retry_after", None)
                 answers |= {each.key: Answer(each.key, "retry", retry_after=wait) for each in some}
-        return [self._with_its_order(writer, each, answers[each.key]) for each in writes]
+        answers |= self._after_their_orders(writer, sent, answers)
+        return [answers[each.idempotency_key] for each in documents]
 
-    def _with_its_order(self, writer: ClarityWriter, write: Write, answer: Answer) -> Answer:
-        """The shipment's answer once its order has moved too; to ask again for both is harmless."""
-        if answer.status not in STANDING or not self._moves(write.content):
-            return answer
+    def _after_their_orders(
+        self, writer: ClarityWriter, sent: Sequence[Write], answers: Mapping[str, Answer]
+    ) -> dict[str, Answer]:
+        """Move the orders of shipments that stand; gives answers for those whose order did not come along.
+
+        To ask again for both is harmless.
+        """
+        orders: dict[str, list[Write]] = {}
+        for each in sent:
+            if answers[each.key].status in STANDING and self._moves(each.content):
+                orders.setdefault(str(each.content["orderNumber"]), []).append(each)
         try:
-            (moved,) = writer.follow_shipments([write])
+            moved = writer.follow_shipments([some[0] for some in orders.values()])
         except TransientError as error:
-            return Answer(write.key, "retry", retry_after=error.retry_after)
-        if moved.status == "refused":
-            return answer_of(moved)
-        if moved.status in {"retry", "unknown"}:
-            return Answer(write.key, "retry", retry_after=moved.retry_after)
-        return answer
+            moved = [
+                WriteResult(some[0].key, "retry", retry_after=error.retry_after) for some in orders.values()
+            ]
+        held: dict[str, Answer] = {}
+        for result, some in zip(moved, orders.values(), strict=True):
+            if result.status in {"refused", "retry", "unknown"}:
+                status: WriteStatus = "refused" if result.status == "refused" else "retry"
+                told = replace(result, id="", status=status)
+                held |= {each.key: answer_of(replace(told, key=each.key)) for each in some}
+        return held
 
     def _moves(self, members: Mapping[str, Any]) -> bool:
         return members.get(STATUS) in ON_ITS_WAY and CHANGE_ORDER in self.client.dialect.routes

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -28,6 +27,7 @@ from include.connectors.clarity_ecommerce.errors import (
     StaleError,
 )
 from include.connectors.clarity_ecommerce.likeness import holds, plain, reached
+from include.connectors.clarity_ecommerce.progress import VOIDED, shipped_status
 from include.connectors.clarity_ecommerce.reader import ClarityReader
 from include.connectors.clarity_ecommerce.records import Kind, Record, WriteResult
 from include.errors import ConfigurationError, IntegrationError, OutcomeUnknownError, TransientError
@@ -48,8 +48,7 @@ Wanted = Callable[[Any], "dict[str, Any] | None"]
 RE_READS = 3
 """How often a record that keeps changing under our hands is read again."""
 STATUS = "status"
-VOID, VOIDED = "void_shipment", "Voided"
-CHANGE_ORDER = "change_order"
+VOID, CHANGE_ORDER = "void_shipment", "change_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,49 +287,45 @@ class ClarityWriter:
         return self._changed(Kind.ORDERS, write.id, write.key, CHANGE_ORDER, wanted)
 
     def _follow(self, write: Write) -> WriteResult:
-        for _ in range(RE_READS):
-            number = str(write.content["orderNumber"])
-            standing = ClarityReader(self.client).by_number(Kind.ORDERS, number)
-            if standing is None:
-                return WriteResult(write.key, "absent")
-            result = self._change(standing, write.key, CHANGE_ORDER, self._shipping)
-            if result is not None:
-                return result
-        return WriteResult(write.key, "retry")
+        number, reader = str(write.content["orderNumber"]), ClarityReader(self.client)
+        moved = self._moved(
+            lambda: reader.by_number(Kind.ORDERS, number), write.key, CHANGE_ORDER, self._shipping
+        )
+        return moved or WriteResult(write.key, "absent")
 
     def _shipping(self, order: Any) -> dict[str, Any] | None:
         """The status that an order's shipments give it, unless it has that or a later one."""
-        lines = [line for line in order.get("lines") or [] if line.get("quantityShipped") is not None]
-        shipped = [Decimal(str(line["quantityShipped"])) for line in lines]
-        wanted = [
-            Decimal(str(line["quantity"])) - Decimal(str(line.get("quantityCancelled") or 0))
-            for line in lines
-        ]
-        if not any(shipped):
-            return None
-        whole = all(done >= all_of_it for done, all_of_it in zip(shipped, wanted, strict=True))
-        status = "Shipped" if whole else "PartiallyShipped"
-        passed = self.client.dialect.writes.passed
-        return None if reached(str(order.get(STATUS)), status, passed) else {STATUS: status}
+        status, passed = shipped_status(order), self.client.dialect.writes.passed
+        there = not status or reached(str(order.get(STATUS)), status, passed)
+        return None if there else {STATUS: status}
 
     def _changed(self, kind: Kind, record_id: str, key: str, route: str, wanted: Wanted) -> WriteResult:
+        """As :meth:`_moved`; a record that is not there cannot be changed."""
+        reader = ClarityReader(self.client)
+        moved = self._moved(lambda: reader.record(kind, record_id), key, route, wanted)
+        return moved or WriteResult(key, "refused", code="not_found", reason=Reason.NO_REFERENCE)
+
+    def _moved(
+        self, find: Callable[[], Record | None], key: str, route: str, wanted: Wanted
+    ) -> WriteResult | None:
         """Read, compare, write under the version that was read; again while somebody else is faster.
 
         Args:
-            kind: of record.
-            record_id: of the record.
+            find: reads the record; None ends it without a result.
             key: of the result.
             route: of the change.
             wanted: see :data:`Wanted`.
         """
+        record_id = ""
         for _ in range(RE_READS):
-            standing = ClarityReader(self.client).record(kind, record_id)
+            standing = find()
             if standing is None:
-                return WriteResult(key, "refused", code="not_found", reason=Reason.NO_REFERENCE)
+                return None
             result = self._change(standing, key, route, wanted)
             if result is not None:
                 return result
-            log.info("clarity %s %s changed meanwhile; reading it again", kind, record_id)
+            record_id = standing.id
+            log.info("clarity %s %s changed meanwhile; reading it again", standing.kind, record_id)
         return WriteResult(key, "retry", record_id)
 
     def _change(self, standing: Record, key: str, route: str, wanted: Wanted) -> WriteResult | None:
