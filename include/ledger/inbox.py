@@ -46,15 +46,15 @@ class Delivery:
         record_key: the record's id in ``system``.
         delivery_id: unique per flow and system; where the sender has none, made of event, key and version.
         version: the source's own version mark, ``""`` when unknown.
-        payload: the body's bytes, uninterpreted.
+        payload: the body's bytes, uninterpreted; none of a mere hint.
     """
 
     system: str
     event: str
     record_key: str
     delivery_id: str
-    version: str
-    payload: bytes
+    version: str = ""
+    payload: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -113,7 +113,6 @@ def _keep(world: World, stubs: Iterable[OrderStub], *, run_id: str = "", recheck
             record_key=stub.id,
             delivery_id=delivery_id(world.flow.event, stub.id, stub.version, request=run_id),
             version=stub.version,
-            payload=b"",
             headers=headers,
         )
         for stub in stubs

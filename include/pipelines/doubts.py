@@ -90,8 +90,6 @@ def announcements(flow: Flow, doubts: Iterable[Doubt], *, asked_by: str = "") ->
             event=flow.event,
             record_key=doubt.record_key,
             delivery_id=":".join(part for part in ("doubt", doubt.key, asked_by) if part),
-            version="",
-            payload=b"",
             headers={"origin": "doubt", "recheck": "true"},
         )
         for doubt in doubts

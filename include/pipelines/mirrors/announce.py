@@ -6,7 +6,7 @@ first, then the watermark. A value that changes and changes back is announced bo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -43,6 +43,47 @@ class Request:
     poll: bool = False
     when_due: bool = False
     whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A record that a flow shall look at, though no version of its own says so.
+
+    Attributes:
+        key: of the record.
+        cause: what happened; a record is announced once for each cause.
+        headers: what whoever carries it may want to know.
+    """
+
+    key: str
+    cause: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def hint(
+    world: MirrorWorld, flow: str, event: str, hints: Iterable[Hint], *, system: str = "", origin: str = ""
+) -> None:
+    """Have a flow look at records.
+
+    Args:
+        world: of the flow that asks.
+        flow: DAG id of the flow that is asked.
+        event: the kind of record.
+        hints: which, and why.
+        system: whose records they are, if not the source's.
+        origin: who asks, if not the flow.
+    """
+    asked = [
+        Delivery(
+            system=system or world.flow.source,
+            event=event,
+            record_key=each.key,
+            delivery_id=f"{event}:{each.key}:{each.cause}",
+            headers={"origin": origin or world.flow.name, **each.headers},
+        )
+        for each in hints
+    ]
+    world.ledger.inbox.keep_many(flow, asked)
 
 
 def announce(world: MirrorWorld, run_id: str, request: Request) -> int:
@@ -113,7 +154,6 @@ def keep(world: MirrorWorld, versions: Iterable[tuple[str, str]], run_id: str, *
                     record_key=key,
                     delivery_id=":".join((flow.event, key, version, run_id)),
                     version=version,
-                    payload=b"",
                     headers={"origin": origin},
                 )
                 for key, version in some

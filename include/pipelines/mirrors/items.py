@@ -18,8 +18,9 @@ import pandas as pd
 
 from include.canonical import Reason
 from include.errors import TransientError
-from include.ledger import AuditEntry, Delivery, Link
+from include.ledger import AuditEntry, Link
 from include.pipelines.flows import DRIFTED
+from include.pipelines.mirrors.announce import Hint, hint
 from include.pipelines.mirrors.matching import codes_of
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.outcomes import problem, problem_frame
@@ -218,20 +219,7 @@ def _heal(
 def _announce(world: MirrorWorld, keys: Iterable[str]) -> None:
     """Have the flow of the other direction look at records of the target."""
     flow = world.flow
-    deliveries = [
-        Delivery(
-            system=flow.target,
-            event=flow.event,
-            record_key=key,
-            delivery_id=f"{flow.event}:{key}:{uuid4()}",
-            version="",
-            payload=b"",
-            headers={"origin": flow.name},
-        )
-        for key in keys
-    ]
-    if deliveries:
-        world.ledger.inbox.keep_many(flow.back, deliveries)
+    hint(world, flow.back, flow.event, [Hint(key, str(uuid4())) for key in keys], system=flow.target)
 
 
 def _across(world: MirrorWorld, mapping: str, keys: Iterable[str]) -> pd.DataFrame:

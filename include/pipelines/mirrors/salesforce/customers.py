@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from include.canonical import Reason
-from include.ledger import Delivery, Link, Told
+from include.ledger import Link, Told
+from include.pipelines.mirrors.announce import Hint, hint
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import MERGED, currencies, extension, living
 from include.pipelines.mirrors.salesforce.known import settle
@@ -87,21 +88,8 @@ def _emails(people: pd.DataFrame) -> dict[str, list[str]]:
 
 def _announce_accounts(world: MirrorWorld, found: Mapping[str, Row], inner: Mapping[str, str]) -> None:
     """Whoever changes a contact person changes the account's customer."""
-    flow = world.flow
-    announced = [
-        Delivery(
-            system=flow.source,
-            event=flow.event,
-            record_key=account,
-            delivery_id=f"{flow.event}:{account}:contact:{key}:{found[key]['source_version']}",
-            version="",
-            payload=b"",
-            headers={"origin": "contact"},
-        )
-        for key, account in inner.items()
-    ]
-    if announced:
-        world.ledger.inbox.keep_many(flow.name, announced)
+    hints = [Hint(account, f"contact:{key}:{found[key]['source_version']}") for key, account in inner.items()]
+    hint(world, world.flow.name, world.flow.event, hints, origin="contact")
 
 
 def _people(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.canonical import Reason
-from include.ledger import Delivery
 from include.pipelines.flows import ZOHO_CATALOGUE
+from include.pipelines.mirrors.announce import Hint, hint
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import living, reference
 from include.pipelines.outcomes import problem, problem_frame
@@ -106,21 +106,9 @@ def _products(world: MirrorWorld, lines: Sequence[Row]) -> tuple[dict[str, str],
 
 
 def _announce(world: MirrorWorld, lines: Sequence[Row]) -> None:
-    announced = [
-        Delivery(
-            system=world.flow.source,
-            event=ITEM,
-            record_key=line["item_source_id"],
-            delivery_id=f"{ITEM}:{line['item_source_id']}:order:{line['order_source_id']}",
-            version="",
-            payload=b"",
-            headers={"origin": world.flow.name},
-        )
-        for line in lines
-        if line["item_source_id"]
-    ]
-    if announced:
-        world.ledger.inbox.keep_many(ZOHO_CATALOGUE, announced)
+    named = [line for line in lines if line["item_source_id"]]
+    hints = [Hint(line["item_source_id"], f"order:{line['order_source_id']}") for line in named]
+    hint(world, ZOHO_CATALOGUE, ITEM, hints)
 
 
 def _no_product(line: Row) -> dict[str, object]:

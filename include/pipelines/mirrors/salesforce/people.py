@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.ledger import Delivery, Link
+from include.ledger import Link
+from include.pipelines.mirrors.announce import Hint, hint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,22 +37,12 @@ def announce_left(
         known |= ledger.crosswalk.find(PERSON, flow.source, keys[start : start + SOME], flow.source)
     former = {key: link.target_id for key, link in known.items() if link.target_id != people[key][0]}
     # Announced before it is forgotten: of a process that dies in between, the next one announces it again.
-    ledger.inbox.keep_many(
-        flow.name,
-        [
-            Delivery(
-                system=flow.source,
-                event=flow.event,
-                record_key=account,
-                delivery_id=f"{flow.event}:{account}:left:{key}:{people[key][1]}",
-                version="",
-                payload=b"",
-                headers={"origin": "contact"},
-            )
-            for key, account in former.items()
-            if account and account not in deleted
-        ],
-    )
+    hints = [
+        Hint(account, f"left:{key}:{people[key][1]}")
+        for key, account in former.items()
+        if account and account not in deleted
+    ]
+    hint(world, flow.name, flow.event, hints, origin="contact")
     news = [key for key, (account, _) in people.items() if key in former or (account and key not in known)]
     ledger.crosswalk.bind(
         [

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.canonical import Reason
-from include.ledger import Delivery
 from include.pipelines.flows import SALESFORCE_WON, ZOHO_ORDERS_SHOWN
+from include.pipelines.mirrors.announce import Hint, hint
 from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 
 if TYPE_CHECKING:
@@ -48,21 +48,10 @@ def _wake(world: MirrorWorld, ticket: Ticket, customers: Sequence[str]) -> None:
         for customer, several in inbox.said(flow.name, customers, WAITS).items()
         for opportunity in several & waiting
     }
-    inbox.keep_many(
-        SALESFORCE_WON,
-        [
-            Delivery(
-                system=flow.source,
-                event=ORDER,
-                record_key=opportunity,
-                delivery_id=f"{ORDER}:{opportunity}:{CUSTOMER}:{customer}:{ticket.run_id}",
-                version="",
-                payload=b"",
-                headers={"origin": flow.name},
-            )
-            for opportunity, customer in woken.items()
-        ],
-    )
+    hints = [
+        Hint(opportunity, f"{CUSTOMER}:{customer}:{ticket.run_id}") for opportunity, customer in woken.items()
+    ]
+    hint(world, SALESFORCE_WON, ORDER, hints)
 
 
 def items_came(world: MirrorWorld, ticket: Ticket, keys: Sequence[str]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.canonical import Reason
-from include.ledger import Delivery
 from include.pipelines.flows import SALESFORCE_CUSTOMERS
+from include.pipelines.mirrors.announce import Hint, hint
 from include.pipelines.mirrors.preparing import Prepared
 from include.pipelines.mirrors.salesforce.crossings import extension, reference
 from include.pipelines.mirrors.salesforce.likely import Likely
@@ -75,20 +75,11 @@ def _buyers(world: MirrorWorld, sold: Mapping[str, Row]) -> tuple[dict[str, str]
 
 def _announce(world: MirrorWorld, waiting: Mapping[str, Row]) -> None:
     """Have the customers' flow carry them; once for each version of an opportunity that asks."""
-    announced = [
-        Delivery(
-            system=world.flow.source,
-            event=CUSTOMER,
-            record_key=row["customer_source_id"],
-            delivery_id=f"{CUSTOMER}:{row['customer_source_id']}:order:{key}:{row['source_version']}",
-            version="",
-            payload=b"",
-            headers={"origin": world.flow.name, WAITS: key},
-        )
+    hints = [
+        Hint(row["customer_source_id"], f"order:{key}:{row['source_version']}", {WAITS: key})
         for key, row in waiting.items()
     ]
-    if announced:
-        world.ledger.inbox.keep_many(SALESFORCE_CUSTOMERS, announced)
+    hint(world, SALESFORCE_CUSTOMERS, CUSTOMER, hints)
 
 
 def _nobody(key: str, row: Row) -> dict[str, object]:
