@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from include.pipelines.mirrors.flows import MirrorFlow
+from include.pipelines.mirrors.announce import Request
+from include.pipelines.mirrors.flows import SALESFORCE_FLOWS, MirrorFlow
 from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import World
 from tests.pipeline.clarity import Clarity, MakeMirror, mirror_world, orders_world
 from tests.pipeline.house import House
-from tests.pipeline.world import world
+from tests.pipeline.salesforce import Carry, Goods, Org, worlds
+from tests.pipeline.world import Run, run_once, world
 
 
 @cache
@@ -75,3 +77,35 @@ def orders(house: House, clarity: Clarity) -> Iterator[World]:
     yield made
     made.ledger.close()
     made.reads.close()
+
+
+@pytest.fixture
+def org(house: House) -> Org:
+    """Salesforce's org, and people at work in it, in a world made new."""
+    house.tidy()
+    return Org(house.doors.zoho)
+
+
+@pytest.fixture
+def zoho(org: Org) -> Goods:
+    """Zoho beside that org, and people at work there."""
+    return Goods(org.url)
+
+
+@pytest.fixture
+def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
+    """Worlds of all flows between the two, by name."""
+    with worlds(house) as make:
+        yield {flow.name: make(flow) for flow in SALESFORCE_FLOWS}
+
+
+@pytest.fixture
+def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
+    """Runs one of these flows, in which nothing may fail."""
+
+    def carry(flow: MirrorFlow, request: Request | None = None) -> Run:
+        run = run_once(worlds_of[flow.name], request)
+        assert run.green, (flow.name, run.errors, run.met)
+        return run
+
+    return carry

@@ -21,10 +21,11 @@ from include.pipelines.mirrors.ports import MirrorWorld
 from include.standalone.environment import SANDBOX_SALESFORCE, SANDBOX_ZOHO
 from tests.pipeline.house import Clock, Doors, House
 from tests.pipeline.outside import Control, Json
-from tests.pipeline.world import LEASE
+from tests.pipeline.world import LEASE, Run
 
 QUICK = {"calls_per_minute": 100_000, "calls_per_day": 10_000_000, "patience": 1.0, "attempts": 2}
 MakeWorld = Callable[[MirrorFlow], MirrorWorld]
+Carry = Callable[..., Run]
 
 
 class Org(Control):

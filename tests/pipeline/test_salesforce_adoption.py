@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,38 +14,9 @@ from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.ports import CUSTOMER, ITEM
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json, cents
-from tests.pipeline.salesforce import Goods, Org, worlds
-from tests.pipeline.world import Run, run_once
+from tests.pipeline.salesforce import Carry, Goods, Org
 
 WHOLE = Request(whole=True)
-Carry = Callable[..., Run]
-
-
-@pytest.fixture
-def org(house: House) -> Org:
-    house.tidy()
-    return Org(house.doors.zoho)
-
-
-@pytest.fixture
-def zoho(org: Org) -> Goods:
-    return Goods(org.url)
-
-
-@pytest.fixture
-def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
-    with worlds(house) as make:
-        yield {flow.name: make(flow) for flow in flows.SALESFORCE_FLOWS}
-
-
-@pytest.fixture
-def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
-    def carry(flow: flows.MirrorFlow, request: Request | None = None) -> Run:
-        run = run_once(worlds_of[flow.name], request)
-        assert run.green, (flow.name, run.errors, run.met)
-        return run
-
-    return carry
 
 
 # Products -------------------------------------------------------------------------------------------

@@ -23,17 +23,6 @@ WHOLE = Request(whole=True)
 
 
 @pytest.fixture
-def org(house: House) -> Org:
-    house.tidy()
-    return Org(house.doors.zoho)
-
-
-@pytest.fixture
-def zoho(org: Org) -> Goods:
-    return Goods(org.url)
-
-
-@pytest.fixture
 def customers(house: House, org: Org) -> Iterator[MirrorWorld]:
     with worlds(house) as make:
         yield make(flows.SALESFORCE_CUSTOMERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,10 +12,8 @@ from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.ports import MirrorWorld
 from tests.pipeline.house import House
 from tests.pipeline.outside import Json
-from tests.pipeline.salesforce import Goods, Org, worlds
-from tests.pipeline.world import Run, run_once
+from tests.pipeline.salesforce import Carry, Goods, Org
 
-Carry = Callable[..., Run]
 STATUS = {
     "name": "Status", "label": "Status", "type": "picklist", "length": 255, "restrictedPicklist": True,
     "nillable": False,
@@ -27,33 +25,11 @@ ZOHO_STATUS = {"name": "Zoho_Order_Status__c", "label": "Zoho Order Status", "ty
 
 
 @pytest.fixture
-def org(house: House) -> Iterator[Org]:
-    house.tidy()
+def org(org: Org) -> Iterator[Org]:
+    """An org whose fields a test may change; what was heard of another one's is forgotten."""
     describe.forget()
-    yield Org(house.doors.zoho)
-    # Another test's org is as it was born.
+    yield org
     describe.forget()
-
-
-@pytest.fixture
-def zoho(org: Org) -> Goods:
-    return Goods(org.url)
-
-
-@pytest.fixture
-def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
-    with worlds(house) as make:
-        yield {flow.name: make(flow) for flow in flows.SALESFORCE_FLOWS}
-
-
-@pytest.fixture
-def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
-    def carry(flow: flows.MirrorFlow, request: Request | None = None) -> Run:
-        run = run_once(worlds_of[flow.name], request)
-        assert run.green, (flow.name, run.errors, run.met)
-        return run
-
-    return carry
 
 
 @pytest.fixture

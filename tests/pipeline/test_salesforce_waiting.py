@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import pytest
-
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.ports import MirrorWorld
-from tests.pipeline.house import House
-from tests.pipeline.salesforce import Goods, Org, worlds
-from tests.pipeline.world import Run, run_once
+from tests.pipeline.salesforce import Carry, Goods, Org
 
-Carry = Callable[..., Run]
 PENDING = Request()
 """A run that the inbox has started."""
-
-
-@pytest.fixture
-def org(house: House) -> Org:
-    house.tidy()
-    return Org(house.doors.zoho)
-
-
-@pytest.fixture
-def worlds_of(house: House, org: Org) -> Iterator[dict[str, MirrorWorld]]:
-    with worlds(house) as make:
-        yield {flow.name: make(flow) for flow in flows.SALESFORCE_FLOWS}
-
-
-@pytest.fixture
-def carry(worlds_of: dict[str, MirrorWorld]) -> Carry:
-    def carry(flow: flows.MirrorFlow, request: Request | None = None) -> Run:
-        run = run_once(worlds_of[flow.name], request)
-        assert run.green, (flow.name, run.errors, run.met)
-        return run
-
-    return carry
 
 
 def a_won_deal(org: Org, account: str, **lines: int) -> str:

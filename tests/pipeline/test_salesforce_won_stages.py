@@ -18,12 +18,6 @@ VERBAL = "Negotiation/Review"
 
 
 @pytest.fixture
-def org(house: House) -> Org:
-    house.tidy()
-    return Org(house.doors.zoho)
-
-
-@pytest.fixture
 def won(house: House, org: Org) -> Iterator[MirrorWorld]:
     """The flow of an org where a word given is a deal; its customer and its products have been carried."""
     with worlds(house, salesforce_won_stages=f"Verbal; {VERBAL}") as make:
