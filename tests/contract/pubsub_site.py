@@ -30,7 +30,7 @@ ACCOUNTS, CONTACTS, ALL = "/data/AccountChangeEvent", "/data/ContactChangeEvent"
 PREFIX = "sfdc.platform.eventbus.grpc."
 EARLIEST = {"replay_preset": wire.EARLIEST}
 HOUR = 3600
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class Stream:

@@ -43,7 +43,7 @@ ACCOUNTS, CONTACTS, DEALS = (
 )
 HOUR = 3600
 TIER = {"name": "Tier__c", "type": "string", "length": 10, "label": "Tier", "custom": True}
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def wait_until(true: Callable[[], object]) -> None:

@@ -198,10 +198,10 @@ class Site:
 
     # The ledger -------------------------------------------------------------------------------------
 
-    def outcomes(self, order_id: str) -> list[str]:
-        """What became of each announcement of an order, the oldest first."""
-        rows = self.ledger.inbox.history(order_id)
-        return [str(row.outcome or row.state) for row in reversed(rows)]
+    def outcomes(self, record: str, flow: str = FLOW) -> list[str]:
+        """What became of each announcement of a record to a flow, the oldest first."""
+        rows = self.ledger.inbox.history(record)
+        return [str(row.outcome or row.state) for row in reversed(rows) if row.flow == flow]
 
     def settled(self, order_ids: Iterable[str]) -> bool:
         """Whether each order was announced and every announcement has come to its end."""
