@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOG = logging.getLogger(__name__)
-IDLE_SECONDS = 0.05
+IDLE_SECONDS, OUT_OF_WORK_SECONDS = 0.05, 1.0
+"""Between two looks for what is due; between two looks of a thread whether it may send again."""
 
 
 class Parcel(Protocol):
@@ -68,13 +69,17 @@ class Switches(Protocol):
 
 
 class Sender:
-    """Threads that live as long as the application."""
+    """Threads that live as long as the application.
+
+    One of them keeps looking for what is due; when it has found something, another takes its place.
+    """
 
     def __init__(self, webhooks: Queue, switches: Switches, name: str = "zoho") -> None:
         self._webhooks = webhooks
         self._switches = switches
         self._name = name
         self._stop = threading.Event()
+        self._lookout = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -95,11 +100,14 @@ class Sender:
 
     def _work(self, number: int) -> None:
         while not self._stop.is_set():
-            allowed = number < self._switches.present.webhook_workers
-            delivery = self._webhooks.take() if allowed else None
-            if delivery is None:
-                self._stop.wait(IDLE_SECONDS)
+            if number >= self._switches.present.webhook_workers:
+                self._stop.wait(OUT_OF_WORK_SECONDS)
                 continue
+            with self._lookout:
+                delivery = self._webhooks.take()
+                if delivery is None:
+                    self._stop.wait(IDLE_SECONDS)
+                    continue
             try:
                 status = self.send(delivery)
             except (OSError, http.client.HTTPException) as exc:

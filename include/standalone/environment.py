@@ -178,7 +178,8 @@ def airflow_settings(machine: Machine) -> dict[str, str]:
             "max_failed_heartbeats": 20,
             "execution_api_timeout": 30,
         },
-        "dag_processor": {"refresh_interval": 30},
+        # A file that has changed is read at the next look, whatever the second number says.
+        "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 120},
         "logging": {
             "base_log_folder": machine.logs / "tasks",
             "dag_processor_child_process_log_directory": machine.logs / "dag_processor_files",
