@@ -48,10 +48,10 @@ test: dev ## all tests; of chaos the single deaths. Three lanes side by side: ea
 	@$(MAKE) --no-print-directory --jobs=3 parts flows e2e
 
 parts: dev # rooms that try one thing at a time, in turn
-	@for room in unit contract; do $(MAKE) --no-print-directory $$room || exit 1; done
+	@for room in unit contract benchmarks; do $(MAKE) --no-print-directory $$room || exit 1; done
 
 flows: dev # rooms in which records go through the stages, in turn
-	@for room in pipeline failpoints benchmarks airflow; do $(MAKE) --no-print-directory $$room || exit 1; done
+	@for room in pipeline failpoints airflow; do $(MAKE) --no-print-directory $$room || exit 1; done
 
 unit: dev
 	@$(call pytest_room,unit,-n $(WORKERS))
@@ -66,7 +66,7 @@ failpoints: dev
 	@$(call pytest_room,chaos,-m 'not chaos')
 
 benchmarks: dev # that the versions which `bench` compares do the same work; no times
-	@$(call pytest_room,bench)
+	@$(call pytest_room,bench,-m 'not bench')
 
 airflow: dev
 	@$(call pytest_room,airflow)
@@ -95,6 +95,7 @@ prices: dev ## 100,000 invented orders, to the cent on both sides; ORDERS=n
 	@$(PYTHON) -m tests.unit.mappings.clarity_prices --orders $(or $(ORDERS),100000)
 
 bench: dev ## speed and memory, as a table and JSON in build/
+	@$(call pytest_room,bench,-m bench)
 	@$(PYTHON) -m tests.bench
 
 lock: ## resolve requirements*.in into pinned requirements*.txt

@@ -52,7 +52,7 @@ QUICK = Sizes(
     batches=(1, 5),
     window=30,
     announced=20,
-    items=2_000,
-    item_batch=400,
-    accounts=200,
+    items=1_000,
+    item_batch=250,
+    accounts=60,
 )

@@ -135,7 +135,7 @@ def test_a_look_up_is_one_call_to_each_system_and_a_remembered_one_none() -> Non
     assert counted["calls for all cached look-ups"] == 0
 
 
-@pytest.mark.e2e
+@pytest.mark.bench
 @pytest.mark.timeout(600)
 def test_the_short_form_runs_on_a_real_airflow() -> None:
     latency, receiver = measured(["latency", "receiver"], QUICK)

@@ -177,9 +177,21 @@ class Site:
         return self.wait_until(ended, f"the end of {run_id}")
 
     def rest(self, flows: Iterable[str]) -> None:
-        """Pause flows; what they have begun goes on."""
+        """Pause flows once nothing of theirs runs: what is paused on its way is looked at for ever."""
         for dag_id in flows:
-            self.airflow.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True}).raise_for_status()
+            self.wait_until(lambda dag_id=dag_id: self._paused(dag_id), f"{dag_id} to rest")
+
+    def _paused(self, dag_id: str) -> bool:
+        def pause(*, yes: bool) -> None:
+            self.airflow.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": yes}).raise_for_status()
+
+        if any(run["state"] not in FINISHED for run in self.runs(dag_id)):
+            return False
+        pause(yes=True)
+        if all(run["state"] in FINISHED for run in self.runs(dag_id)):
+            return True
+        pause(yes=False)
+        return False
 
     def runs(self, dag_id: str = FLOW) -> list[dict[str, Any]]:
         """The newest hundred runs, the newest first."""
