@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from tradebridge import watching
 from tradebridge.flows import FLOWS
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import counting
 
 
 @dag(
@@ -45,7 +46,9 @@ from tradebridge.tags import Tag
 )
 def balance_books() -> None:
     """One task per flow."""
-    task(watching.balance, task_id="balance_flow", map_index_template="{{ flow }}").expand(flow=list(FLOWS))
+    counting(watching.balance, task_id="balance_flow", map_index_template="{{ flow }}").expand(
+        flow=list(FLOWS)
+    )
 
 
 balance_books()

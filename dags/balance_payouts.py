@@ -23,12 +23,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from tradebridge import payouts
 from tradebridge.pools import CLARITY_ECOMMERCE
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import counting
 
 
 @dag(
@@ -50,7 +51,7 @@ from tradebridge.tags import Tag
 )
 def balance_payouts() -> None:
     """One task."""
-    task(payouts.balance_payouts, task_id="balance_payouts", pool=CLARITY_ECOMMERCE)()
+    counting(payouts.balance_payouts, task_id="balance_payouts", pool=CLARITY_ECOMMERCE)()
 
 
 balance_payouts()

@@ -25,6 +25,7 @@ from tradebridge import housekeeping
 from tradebridge.flows import FLOWS, LEFT_OVER
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import counting
 
 
 @dag(
@@ -45,7 +46,7 @@ def keep_house() -> None:
     index = "{{ task.op_kwargs['flow'] }}"
     publish = task(housekeeping.publish_data_docs, task_id="publish_data_docs", map_index_template=index)
     prune = task(housekeeping.prune_staging, task_id="prune_staging", map_index_template=index)
-    forget = task(housekeeping.prune_ledger, task_id="prune_ledger", map_index_template=index)
+    forget = counting(housekeeping.prune_ledger, task_id="prune_ledger", map_index_template=index)
     snapshots = task(housekeeping.prune_snapshots, task_id="prune_snapshots")
     publish.expand(flow=list(FLOWS))
     forget.expand(flow=[*FLOWS, *LEFT_OVER])

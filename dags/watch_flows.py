@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
 from tradebridge import watching
 from tradebridge.flows import FLOWS
 from tradebridge.retries import TASK_DEFAULTS
 from tradebridge.tags import Tag
+from tradebridge.wiring import counting
 
 
 @dag(
@@ -39,7 +40,7 @@ from tradebridge.tags import Tag
 )
 def watch_flows() -> None:
     """One look; the next minute is the retry."""
-    task(watching.watch, task_id="watch_flows", retries=0, execution_timeout=timedelta(minutes=5))(
+    counting(watching.watch, task_id="watch_flows", retries=0, execution_timeout=timedelta(minutes=5))(
         list(FLOWS)
     )
 

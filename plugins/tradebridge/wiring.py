@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from airflow.sdk import Asset, Param, TriggerRule, task, task_group
@@ -34,6 +35,9 @@ MIRROR_PARAMS = {
 }
 
 
+counting = partial(task, multiple_outputs=False)
+"""Makes a task whose counts are one XCom; else each were one of its own, and a call to the API server."""
+
 SAGE_100_ORDERS = Asset("sage100_orders")
 """Sage's sales orders. An order allocates goods: what tells of stock need not wait for its minute."""
 
@@ -51,17 +55,13 @@ def carry(noun: str, *, source_pool: str, target_pool: str, changes: Asset | Non
 
     @task_group
     def carry_batch(batch: str) -> None:
-        index = "{{ batch }}"
-        extracted = task(task_id=f"extract_{noun}", pool=source_pool, map_index_template=index)(
-            stages.extract
-        )
-        translated = task(task_id=f"translate_{noun}", map_index_template=index)(stages.translate)
-        checked = task(task_id=f"check_{noun}", map_index_template=index)(stages.check)
-        loaded = task(task_id=f"load_{noun}", pool=target_pool, map_index_template=index, outlets=news)(
-            stages.load
-        )
+        of_batch = partial(counting, map_index_template="{{ batch }}")
+        extracted = of_batch(task_id=f"extract_{noun}", pool=source_pool)(stages.extract)
+        translated = of_batch(task_id=f"translate_{noun}")(stages.translate)
+        checked = of_batch(task_id=f"check_{noun}")(stages.check)
+        loaded = of_batch(task_id=f"load_{noun}", pool=target_pool, outlets=news)(stages.load)
         extracted(batch) >> translated(batch) >> checked(batch) >> loaded(batch)
 
     claimed: Any = task(task_id="claim_batches", pool=source_pool)(stages.claim)()
-    settled = task(task_id=f"settle_{noun}", trigger_rule=TriggerRule.ALL_DONE)(stages.settle)
+    settled = counting(task_id=f"settle_{noun}", trigger_rule=TriggerRule.ALL_DONE)(stages.settle)
     carry_batch.expand(batch=claimed) >> settled(claimed)
