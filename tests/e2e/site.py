@@ -202,7 +202,9 @@ class Site:
 
     def swept(self) -> bool:
         """Whether the first scheduled run, which takes what the shop changed in the last day, is done."""
-        return any(run["run_type"] == "scheduled" and run["state"] == "success" for run in self.runs())
+        asked = {"run_type": "scheduled", "state": "success", "limit": 1}
+        answer = self.airflow.get(f"/api/v2/dags/{FLOW}/dagRuns", params=asked)
+        return bool(answer.raise_for_status().json()["dag_runs"])
 
     def between_schedules(self) -> None:
         """Wait while a scheduled run is about to start, where a test asks who started a run."""

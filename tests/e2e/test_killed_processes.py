@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -64,14 +65,18 @@ def kill_a_running_task(site: Site, orders: dict[str, str]) -> None:
         WHERE dag_id = :flow AND state = 'running' AND pid IS NOT NULL AND task_id LIKE 'carry_batch%'
     """
 
-    def at_work() -> list[tuple[int]]:
+    def killed() -> bool:
         found = site.ask("airflow", sql, flow=FLOW)
         if not found and all(run["state"] in FINISHED for run in site.runs()):
             site.trigger(order_numbers=list(orders.values())[:20], recheck=True)
-        return found
+        for (pid,) in found:
+            # It may have come to its end since.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return True
+        return False
 
-    [(pid,), *_] = site.wait_until(at_work, "a task at work")
-    os.kill(pid, signal.SIGKILL)
+    site.wait_until(killed, "a task at work")
 
 
 def all_settled(site: Site, orders: dict[str, str]) -> bool:
