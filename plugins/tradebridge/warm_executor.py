@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PRELOADED = (
+    "airflow.providers.odbc.hooks.odbc",
+    "airflow.sdk.definitions.timetables.interval",
+    "airflow.sdk.definitions.timetables.trigger",
     "airflow.sdk.execution_time.task_runner",
     "great_expectations",
     "httpx",
@@ -48,6 +51,7 @@ PRELOADED = (
     "msgspec",
     "pandas",
     "psycopg2",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "pycountry",
     "pydantic",
@@ -83,6 +87,12 @@ OURS = (
     "include.connectors.zoho_inventory.client",
     "include.connectors.zoho_inventory.reader",
     "include.connectors.zoho_inventory.writer",
+    "tradebridge.change_events",
+    "tradebridge.connections",
+    "tradebridge.hooks",
+    "tradebridge.retries",
+    "tradebridge.watching",
+    "tradebridge.wiring",
 )
 """What our tasks import of ours, with all that these import."""
 ROOMS = frozenset({"include", "tradebridge"})
