@@ -203,11 +203,11 @@ def salesforce_client(connection: Connection | None = None, *, flow: str = "") -
 
 
 SALESFORCE_EXTRAS = {"api_version": "version", "verify": "ca_file"}
-"""Settings that a connection calls otherwise: as Airflow does, or as all connections of ours do."""
+"""Settings with another name among a connection's extras: Airflow's, or that of all connections of ours."""
 
 
 def _salesforce_settings(connection: Connection) -> SalesforceSettings:
-    """Each setting is an extra, one that the connector has since yesterday too; who we are, Airflow says."""
+    """Every setting of the connector may stand among the extras, under its name or its other name."""
     from dataclasses import fields
 
     from include.connectors.salesforce import Settings

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.errors import ConfigurationError, TransientError
-from include.ledger import Ledger, migrate
-from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
-from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.announce import Request
-from include.pipelines.ports import CUSTOMER, ITEM
 from tests.unit.mappings.salesforce_records import (
-    ACCOUNT_ID,
-    ITEM_ID,
     OPPORTUNITY_ID,
-    PRODUCT_ID,
-    ZOHO_CONTACT,
     opportunity,
 )
 from tests.unit.pipelines.mirror_runs import run
-from tests.unit.pipelines.test_poll_pace import Clock
-from tests.unit.pipelines.test_salesforce_preparing import Bench
+from tests.unit.pipelines.salesforce_bench import Bench
 
 
 @dataclass
@@ -52,18 +42,11 @@ def marks() -> Marks:
 
 
 @pytest.fixture
-def won(tmp_path: Path, marks: Marks) -> Iterator[Bench]:
-    """A won opportunity whose customer and product are linked, in an org that is told."""
-    url, clock = f"sqlite:///{tmp_path}/ledger.sqlite", Clock()
-    migrate(url)
-    ledger = Ledger.connect(url, clock=clock)
-    made = Bench(ledger, flows.SALESFORCE_WON, tmp_path, clock)
-    made.world = replace(made.world, marks=marks)
-    made.link(CUSTOMER, SALESFORCE, ACCOUNT_ID, ZOHO_CONTACT)
-    made.link(ITEM, ZOHO_INVENTORY, ITEM_ID, PRODUCT_ID)
-    made.put(opportunity())
-    yield made
-    ledger.close()
+def won(won: Bench, marks: Marks) -> Bench:
+    """... in an org that is told."""
+    won.world = replace(won.world, marks=marks)
+    won.put(opportunity())
+    return won
 
 
 def test_an_opportunity_hears_id_and_number_of_its_order(won: Bench, marks: Marks) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from include.ledger import Ledger, migrate
 from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
@@ -24,8 +22,7 @@ from tests.unit.mappings.salesforce_records import (
     opportunity,
     private,
 )
-from tests.unit.pipelines.test_poll_pace import Clock
-from tests.unit.pipelines.test_salesforce_preparing import SECOND, Bench
+from tests.unit.pipelines.salesforce_bench import SECOND, Bench
 
 ANA = {
     "Id": CONTACT_ID,
@@ -34,20 +31,6 @@ ANA = {
     "Email": "ana@gulf.example",
     "IsDeleted": False,
 }
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Callable[[MirrorFlow], Bench]]:
-    url, clock = f"sqlite:///{tmp_path}/ledger.sqlite", Clock()
-    migrate(url)
-    ledger = Ledger.connect(url, clock=clock)
-    yield lambda flow: Bench(ledger, flow, tmp_path, clock)
-    ledger.close()
-
-
-@pytest.fixture
-def customers(bench: Callable[[MirrorFlow], Bench]) -> Bench:
-    return bench(flows.SALESFORCE_CUSTOMERS)
 
 
 def people_told(customers: Bench) -> dict[str, list[tuple[str, bool]]]:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from include.errors import ConfigurationError, TransientError
-from include.ledger import Intent, Ledger, Link, Told, WriteState, migrate
+from include.ledger import Intent, Told, WriteState
 from include.pipelines.flows import SALESFORCE, SALESFORCE_CUSTOMERS, ZOHO_CATALOGUE, ZOHO_INVENTORY
 from include.pipelines.mirrors import flows
-from include.pipelines.mirrors.announce import Request
 from include.pipelines.mirrors.flows import MirrorFlow
-from include.pipelines.mirrors.ports import MirrorWorld
 from include.pipelines.mirrors.salesforce.fields import check_readable
 from include.pipelines.mirrors.salesforce.sources import (
     Remembered,
-    gone_customer,
-    gone_item,
     gone_opportunity,
 )
-from include.pipelines.ports import CUSTOMER, ITEM, ORDER, Endpoint
+from include.pipelines.ports import CUSTOMER, ITEM, ORDER
 from tests.unit.mappings.salesforce_records import (
     ACCOUNT_ID,
     CONTACT_ID,
@@ -37,73 +32,8 @@ from tests.unit.mappings.salesforce_records import (
     private,
 )
 from tests.unit.mappings.test_zoho_catalogue import an_order, item
-from tests.unit.pipelines.mirror_runs import Records, Target, run
-from tests.unit.pipelines.test_poll_pace import Clock
-
-SECOND = "001dL00000ZyXwVQAV"
-KEYS = {"salesforce/customer": "Id", "salesforce/opportunity": "Id", "zoho_inventory/item": "item_id"}
-
-
-class Bench:
-    """One flow over a ledger in a file, between a dictionary and a list."""
-
-    def __init__(self, ledger: Ledger, flow: MirrorFlow, folder: Path, clock: Clock) -> None:
-        self.source = Records(key=KEYS.get(flow.inbound, "salesforce_id"))
-        self.target, self.ledger, self.clock = Target(), ledger, clock
-        gone = {
-            "salesforce/customer": gone_customer,
-            "salesforce/opportunity": gone_opportunity,
-            "zoho_inventory/item": gone_item,
-        }.get(flow.inbound)
-        self.world = MirrorWorld(
-            flow=flow,
-            ledger=ledger,
-            source=Remembered(self.source, gone) if gone else self.source,
-            target=self.target,
-            staging_root=folder,
-            clock=clock,
-            endpoints=(Endpoint("source", lambda: None), Endpoint("target", lambda: None)),
-        )
-
-    def put(self, document: Mapping[str, Any], version: str = "1") -> None:
-        self.source.put(document, version)
-
-    def run(self, *keys: str) -> dict[str, int]:
-        return run(self.world, Request(keys=keys) if keys else None)
-
-    def told(self) -> dict[str, Any]:
-        return {key: content for key, _, content in self.target.told()}
-
-    def questions(self) -> dict[str, str]:
-        return {each.record_key: each.code for each in self.ledger.exceptions.list(state="open")}
-
-    def link(self, entity: str, source: str, one: str, other: str, **more: str) -> None:
-        target = {SALESFORCE: ZOHO_INVENTORY, ZOHO_INVENTORY: SALESFORCE}[source]
-        self.ledger.crosswalk.bind([Link(entity, source, one, target, other, **more)])
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Callable[[MirrorFlow], Bench]]:
-    url, clock = f"sqlite:///{tmp_path}/ledger.sqlite", Clock()
-    migrate(url)
-    ledger = Ledger.connect(url, clock=clock)
-    yield lambda flow: Bench(ledger, flow, tmp_path, clock)
-    ledger.close()
-
-
-@pytest.fixture
-def customers(bench: Callable[[MirrorFlow], Bench]) -> Bench:
-    return bench(flows.SALESFORCE_CUSTOMERS)
-
-
-@pytest.fixture
-def won(bench: Callable[[MirrorFlow], Bench]) -> Bench:
-    """Opportunities whose customer and product are linked."""
-    made = bench(flows.SALESFORCE_WON)
-    made.link(CUSTOMER, SALESFORCE, ACCOUNT_ID, ZOHO_CONTACT)
-    made.link(ITEM, ZOHO_INVENTORY, ITEM_ID, PRODUCT_ID)
-    return made
-
+from tests.unit.pipelines.mirror_runs import Records
+from tests.unit.pipelines.salesforce_bench import SECOND, Bench
 
 # Customers ------------------------------------------------------------------------------------------
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from include.ledger import Ledger, migrate
 from include.pipelines.flows import SALESFORCE, SALESFORCE_CUSTOMERS, SALESFORCE_WON, ZOHO_INVENTORY
 from include.pipelines.mirrors import flows
 from include.pipelines.mirrors.flows import MirrorFlow
@@ -21,19 +19,9 @@ from tests.unit.mappings.salesforce_records import (
     opportunity,
 )
 from tests.unit.mappings.test_zoho_catalogue import an_order, item
-from tests.unit.pipelines.test_poll_pace import Clock
-from tests.unit.pipelines.test_salesforce_preparing import Bench
+from tests.unit.pipelines.salesforce_bench import Bench
 
 ORDER_ID = str(an_order()["salesorder_id"])
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Callable[[MirrorFlow], Bench]]:
-    url, clock = f"sqlite:///{tmp_path}/ledger.sqlite", Clock()
-    migrate(url)
-    ledger = Ledger.connect(url, clock=clock)
-    yield lambda flow: Bench(ledger, flow, tmp_path, clock)
-    ledger.close()
 
 
 @pytest.fixture
@@ -48,11 +36,6 @@ def won(bench: Callable[[MirrorFlow], Bench]) -> Bench:
     made = bench(flows.SALESFORCE_WON)
     made.link(ITEM, ZOHO_INVENTORY, ITEM_ID, PRODUCT_ID)
     return made
-
-
-@pytest.fixture
-def customers(bench: Callable[[MirrorFlow], Bench]) -> Bench:
-    return bench(flows.SALESFORCE_CUSTOMERS)
 
 
 def test_an_opportunity_that_waits_is_due_as_soon_as_its_customer_has_come(

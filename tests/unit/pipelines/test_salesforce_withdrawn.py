@@ -5,26 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.errors import TransientError
-from include.ledger import Ledger, migrate
-from include.pipelines.flows import SALESFORCE, ZOHO_INVENTORY
-from include.pipelines.mirrors import flows
-from include.pipelines.ports import CUSTOMER, ITEM
 from tests.unit.mappings.salesforce_records import (
-    ACCOUNT_ID,
-    ITEM_ID,
     OPPORTUNITY_ID,
-    PRODUCT_ID,
-    ZOHO_CONTACT,
     opportunity,
 )
-from tests.unit.pipelines.test_poll_pace import Clock
-from tests.unit.pipelines.test_salesforce_preparing import Bench
+from tests.unit.pipelines.salesforce_bench import Bench
 
 
 @dataclass
@@ -48,22 +38,15 @@ def zoho() -> Orders:
 
 
 @pytest.fixture
-def won(tmp_path: Path, zoho: Any) -> Iterator[Bench]:
+def won(won: Bench, zoho: Any) -> Bench:
     """A deal that was carried, and then lost; the question it made is open."""
-    url, clock = f"sqlite:///{tmp_path}/ledger.sqlite", Clock()
-    migrate(url)
-    ledger = Ledger.connect(url, clock=clock)
-    made = Bench(ledger, flows.SALESFORCE_WON, tmp_path, clock)
-    made.world = replace(made.world, orders=zoho)
-    made.link(CUSTOMER, SALESFORCE, ACCOUNT_ID, ZOHO_CONTACT)
-    made.link(ITEM, ZOHO_INVENTORY, ITEM_ID, PRODUCT_ID)
-    made.put(opportunity())
-    made.run()
-    made.put(opportunity(IsWon=False), "2")
-    made.run()
-    made.told()
-    yield made
-    ledger.close()
+    won.world = replace(won.world, orders=zoho)
+    won.put(opportunity())
+    won.run()
+    won.put(opportunity(IsWon=False), "2")
+    won.run()
+    won.told()
+    return won
 
 
 def test_a_sale_that_stands_clears_its_question(won: Bench) -> None:
