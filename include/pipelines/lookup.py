@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from cachetools import TTLCache
@@ -103,7 +103,7 @@ class Lookup:
     spellings: Callable[[str], Iterable[str]] = lambda _name: ()
     coded_in: str = ""
     _pools: dict[str, ThreadPoolExecutor] = field(init=False)
-    _lock: RLock = field(init=False, default_factory=RLock)  # a read that is done at once calls back at once
+    _lock: Lock = field(init=False, default_factory=Lock)
     _kept: TTLCache[Place, Said] = field(init=False)
     _reading: dict[Place, Future[Answers]] = field(init=False, default_factory=dict)
 
@@ -206,10 +206,22 @@ class Lookup:
             busy = {id(read) for place, read in self._reading.items() if place.system == system}
             if not rest or len(busy) >= WAITING:
                 return shared
-            read = self._pools[system].submit(self._ask, system, [place.id for place in rest])
+            read = self._pools[system].submit(self._read, system, [place.id for place in rest])
             self._reading |= dict.fromkeys(rest, read)
-            read.add_done_callback(lambda _: self._forget(rest))
             return shared | dict.fromkeys(rest, read)
+
+    def _read(self, system: str, ids: Sequence[str]) -> Answers:
+        """One read, which is over for whoever asks next before it is for those who wait for it."""
+        answers: Answers = {}
+        try:
+            answers = self._ask(system, ids)
+        finally:
+            with self._lock:
+                for key in ids:
+                    self._reading.pop(Place(system, key), None)
+                    if isinstance(said := answers.get(key), Said):
+                        self._kept[Place(system, key)] = said
+        return answers
 
     def _ask(self, system: str, ids: Sequence[str]) -> Answers:
         began = self.clock()
@@ -220,16 +232,7 @@ class Lookup:
         except IntegrationError as error:
             # What it said before it stopped is said.
             answers = dict.fromkeys(ids, error) | answers
-        with self._lock:
-            self._kept.update(
-                {Place(system, key): said for key, said in answers.items() if isinstance(said, Said)}
-            )
         return answers
-
-    def _forget(self, places: Iterable[Place]) -> None:
-        with self._lock:
-            for place in places:
-                self._reading.pop(place, None)
 
     def _kept_of(self, place: Place) -> Said | None:
         with self._lock:
