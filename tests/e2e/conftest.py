@@ -31,6 +31,8 @@ UNUSED = (
     "zoho_stock_to_salesforce",
 )
 """Flows that no test here waits for: they run once, beside all others, and then rest."""
+UNHURRIED = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3"}
+"""The scheduler looks three times a second, not ten: other rooms are tried beside it."""
 LAST = ("test_killed_processes", "test_nothing_leaks")
 """They kill what others need, and look through everything that the others left."""
 
@@ -47,6 +49,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The machine; at its end nothing may be left running. After a failure its folder stays, to be read."""
     run = Path(tempfile.mkdtemp(prefix="tradebridge-e2e-"))
     choose(run, dict.fromkeys(Ports._fields, 0))
+    os.environ |= UNHURRIED
     supervisor = up.spawn_supervisor(run, before_exec=die_with_parent)
     try:
         for line in up.progress(run, supervisor):
