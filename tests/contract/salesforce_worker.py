@@ -65,9 +65,9 @@ def main(told: dict[str, Any]) -> None:
             list(threads.map(lambda client: client.get("limits/"), clients))
         print("done", flush=True)  # noqa: T201 - it is what the test reads
     else:
-        client = open_client(
-            told["url"], ledger, die=told["die"], nth=told.get("nth", 1), bulk_threshold=told["threshold"]
-        )
+        # Between two looks at a job nobody sleeps: patience that counts the seconds of these would run out.
+        settings = {"bulk_threshold": told["threshold"], "bulk_patience": 1e9}
+        client = open_client(told["url"], ledger, die=told["die"], nth=told.get("nth", 1), **settings)
         target = SalesforceProducts(client, FileJobs(Path(told["jobs"])))
         answers = target.write(products(told["count"], price=told.get("price", False)))
         print(json.dumps([answer.status for answer in answers]), flush=True)  # noqa: T201
