@@ -21,6 +21,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from include.ledger import Ledger, Token, migrate
+from include.pipelines.flows import SALESFORCE_CUSTOMERS, SALESFORCE_WON, ZOHO_CATALOGUE
+from include.pipelines.notices import watch
+from include.pipelines.watch import Limits
 from include.sandbox.app import create_app
 from tests.contract.salesforce_line import open_client
 from tests.contract.test_clarity_connector_on_sandbox import serving
@@ -166,8 +169,8 @@ def test_sessions_that_are_refused_each_time_are_no_loop(org: Org) -> None:
     assert org.asked("/limits") == 2 * SOME
 
 
-def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
-    """Each of them says so, and one has asked."""
+def test_credentials_that_are_refused_are_tried_once_and_are_one_alert(org: Org) -> None:
+    """Each of them says so, one has asked, and a person hears of it once."""
 
     def withdraw() -> None:
         app = {
@@ -181,6 +184,10 @@ def test_credentials_that_are_refused_are_tried_once(org: Org) -> None:
     done, _ = together(org, withdraw, calls=2)
     assert [each.ends for each in done] == [["AuthenticationError"] * 2] * SOME
     assert org.log_ins == 1
+    for _ in range(3):
+        watch(org.ledger, [SALESFORCE_CUSTOMERS, SALESFORCE_WON, ZOHO_CATALOGUE], Limits(), {"mail": "low"})
+    assert [alert.key for alert in org.ledger.alerts.live()] == ["credentials:salesforce"]
+    assert [notice.transition for notice in org.ledger.alerts.undelivered()] == ["opened"]
 
 
 @pytest.mark.parametrize(
