@@ -160,7 +160,7 @@ def salesforce_rows(tally: SalesTally) -> list[Row]:
         ("told to in Zoho", f"{p50:.1f} s", f"half of the customers; 95 % within {p95:.1f} s"),
         ("deals won", f"{len(tally.amounts):,}", f"{tally.sold:,.2f} dollars in Salesforce"),
         ("  confirmed in Zoho", f"{tally.confirmed:,}", f"{tally.ordered:,.2f} dollars"),
-        ("  booked in Sage", "", f"{tally.in_sage:,.2f} dollars"),
+        ("  booked in Sage", f"{len(tally.booked):,}", f"{tally.in_sage:,.2f} dollars"),
         ("difference", f"{tally.sold - tally.in_sage:,.2f}", "dollars, Salesforce less Sage"),
     ]
 

@@ -104,10 +104,15 @@ class SalesTally:
         return sum((total for found in self.orders.values() for _, _, total in found), Decimal("0.00"))
 
     @property
-    def in_sage(self) -> Decimal:
-        """Dollars of their orders in Sage."""
+    def booked(self) -> list[Decimal]:
+        """Dollars of each of their orders in Sage."""
         ids = [order for found in self.orders.values() for order, _, _ in found]
-        return sum((total for order in ids for total in self.sage.get(order, ())), Decimal("0.00"))
+        return [total for order in ids for total in self.sage.get(order, ())]
+
+    @property
+    def in_sage(self) -> Decimal:
+        """Dollars of all these orders."""
+        return sum(self.booked, Decimal("0.00"))
 
     def problems(self) -> list[str]:
         """Everything that does not balance; empty when all does."""
