@@ -176,9 +176,10 @@ def _set_aside(signs: FlowSigns, view: View, limits: Limits) -> Iterator[Conditi
     number = sum(signs.open_exceptions.values())
     if number > limits.exceptions:
         codes = ", ".join(f"{n} {code}" for code, n in sorted(signs.open_exceptions.items()))
+        open_ones = "1 exception is" if number == 1 else f"{number} exceptions are"
         yield Condition(
             f"exceptions:{signs.flow}", "exceptions", "medium",
-            f"{signs.flow}: {number} exceptions are open ({codes})", signs.flow,
+            f"{signs.flow}: {open_ones} open ({codes})", signs.flow,
         )  # fmt: skip
     if signs.oldest_exception and view.now - signs.oldest_exception > limits.exception_age:
         yield Condition(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,6 +159,17 @@ def test_a_flow_without_webhooks_is_never_silent() -> None:
     assert found(a_view(rhythm=None)) == []
     few = Rhythm(ago(days=20), ago(days=21), {ago(days=21): 19})
     assert found(a_view(rhythm=few)) == []
+
+
+def test_a_site_may_hear_of_the_first_record_that_is_set_aside() -> None:
+    """B55, C31: as one alert, however many follow, which names the reason."""
+    watchful, opened = replace(LIMITS, exceptions=0), []
+    for number in (1, 2, 3):
+        view = a_view(open_exceptions={"field.missing": number}, oldest_exception=NOW)
+        found = conditions(view, watchful)
+        opened.append([(each.key, each.message) for each in found])
+    assert opened[0] == [(f"exceptions:{FLOW}", f"{FLOW}: 1 exception is open (1 field.missing)")]
+    assert [key for ((key, _),) in opened] == [f"exceptions:{FLOW}"] * 3
 
 
 def test_a_revoked_token_is_one_alert_however_many_tasks_it_fails() -> None:
