@@ -81,11 +81,11 @@ def test_a_stranger_hears_401_whatever_is_sent(gateway_url: str) -> None:
     """The token is asked for before anything is parsed; health alone is open."""
     for found in document(gateway_url).get_all_operations():
         operation = found.ok()
-        heard = drive(operation, GenerationMode.POSITIVE, {"Authorization": "Bearer wrong"}, cases=5)
+        heard = drive(operation, GenerationMode.POSITIVE, {"Authorization": "Bearer wrong"}, cases=3)
         assert heard == ({200} if operation.path == "/health" else {401}), operation.label
 
 
-def drive(operation: Any, mode: GenerationMode, headers: dict[str, str] = KEY, *, cases: int = 8) -> set[int]:
+def drive(operation: Any, mode: GenerationMode, headers: dict[str, str] = KEY, *, cases: int = 5) -> set[int]:
     """Send generated requests to one operation and check each answer against the document."""
     seen: set[int] = set()
 
