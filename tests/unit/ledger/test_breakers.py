@@ -264,6 +264,9 @@ class BreakerMachine(RuleBasedStateMachine):
         self.blocked_until: datetime | None = None
 
     def teardown(self) -> None:
+        # Else they ended whenever they are thrown away, in the midst of another history's transaction.
+        for guard, *_ in self.open_calls:
+            guard.__exit__(None, None, None)
         for ledger in self.ledgers:
             ledger.close()
 
