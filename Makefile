@@ -21,7 +21,7 @@ INSTALL = $(if $(SYSTEM_PYTHON),$(SYSTEM_PYTHON) include/standalone/install.py -
 pytest_room = $(if $(shell find tests/$(1) -name 'test_*.py' 2>/dev/null),$(PYTEST) tests/$(1) $(2))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up down status test parts flows wholes unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock protocol clean
+.PHONY: help setup dev demo up down status test parts flows unit contract pipeline failpoints benchmarks airflow e2e chaos lint format prices bench lock protocol clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,16 +45,13 @@ status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
 test: dev ## all tests; of chaos the single deaths. Three lanes side by side: each mostly waits
-	@$(MAKE) --no-print-directory --jobs=3 parts flows wholes
+	@$(MAKE) --no-print-directory --jobs=3 parts flows e2e
 
 parts: dev # rooms that try one thing at a time, in turn
-	@for room in unit contract benchmarks; do $(MAKE) --no-print-directory $$room || exit 1; done
+	@for room in unit contract benchmarks airflow; do $(MAKE) --no-print-directory $$room || exit 1; done
 
 flows: dev # rooms in which records go through the stages, in turn
 	@for room in pipeline failpoints; do $(MAKE) --no-print-directory $$room || exit 1; done
-
-wholes: dev # rooms with an Airflow, in turn
-	@for room in e2e airflow; do $(MAKE) --no-print-directory $$room || exit 1; done
 
 unit: dev
 	@$(call pytest_room,unit,-n $(WORKERS))
