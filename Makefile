@@ -44,7 +44,7 @@ down: ## stop everything that `up` or `demo` left
 status: ## what runs, where
 	@$(PYTHON) -m include.standalone status
 
-test: dev ## all tests; of chaos the single deaths. Three lanes side by side: each mostly waits
+test: dev ## all tests; of chaos some single deaths. Three lanes side by side
 	@$(MAKE) --no-print-directory --jobs=3 parts flows e2e
 
 parts: dev # rooms that try one thing at a time, in turn
