@@ -117,4 +117,4 @@ def _keep(world: World, stubs: Iterable[OrderStub], *, run_id: str = "", recheck
         )
         for stub in stubs
     ]
-    return world.ledger.inbox.keep_many(world.flow.name, deliveries) if deliveries else 0
+    return world.ledger.inbox.keep_many(world.flow.name, deliveries)

@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from include.standalone.environment import SANDBOX_ZOHO
+from include.standalone.services import local_http
 
 Json = dict[str, Any]
 _CREDENTIALS = {name: SANDBOX_ZOHO[name] for name in ("client_id", "client_secret", "refresh_token")}
@@ -37,12 +35,6 @@ LINES = """
 """
 
 
-@cache
-def _client() -> httpx.Client:
-    """One for all calls: to make one costs more than the call. A sandbox that was killed leaves no lines."""
-    return httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
-
-
 @dataclass(frozen=True, slots=True)
 class Control:
     """The sandbox's control API at ``url``."""
@@ -54,7 +46,7 @@ class Control:
         if "json" in options:
             # Decimals back as Zoho's own digits; it reads "14.0" as it reads 14.0.
             options = {**options, "json": json.loads(json.dumps(options["json"], default=str))}
-        answer = _client().request(method, f"{self.url}{path}", **options)
+        answer = local_http().request(method, f"{self.url}{path}", timeout=60, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return json.loads(answer.text, parse_float=Decimal) if answer.content else None
 

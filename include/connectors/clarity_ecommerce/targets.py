@@ -102,15 +102,13 @@ class ClarityShipments:
         try:
             moved = writer.follow_shipments([some[0] for some in orders.values()])
         except TransientError as error:
-            moved = [
-                WriteResult(some[0].key, "retry", retry_after=error.retry_after) for some in orders.values()
-            ]
+            moved = [WriteResult("", "retry", retry_after=error.retry_after)] * len(orders)
         held: dict[str, Answer] = {}
         for result, some in zip(moved, orders.values(), strict=True):
             if result.status in {"refused", "retry", "unknown"}:
                 status: WriteStatus = "refused" if result.status == "refused" else "retry"
-                told = replace(result, id="", status=status)
-                held |= {each.key: answer_of(replace(told, key=each.key)) for each in some}
+                told = answer_of(replace(result, id="", status=status))
+                held |= {each.key: replace(told, key=each.key) for each in some}
         return held
 
     def _moves(self, members: Mapping[str, Any]) -> bool:
